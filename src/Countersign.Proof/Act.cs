@@ -1,0 +1,135 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Countersign.Proof;
+
+/// <summary>
+/// What people sign, what the ledger holds, what a stranger checks: one thing that was done to an office or a letter. Its bytes are canonical
+/// JSON (RFC 8785) of at most 64 KB with a closed set of members per kind; its name is their SHA-256.
+/// </summary>
+public abstract class Act
+{
+    /// <summary>The most bytes an act may have.</summary>
+    public const int MaxBytes = 64 * 1024;
+
+    private byte[]? _bytes;
+    private Digest? _digest;
+
+    private protected Act(ActHeader header) => Header = header;
+
+    /// <summary>The kind: <c>found</c>, <c>draft</c>, <c>release</c> …</summary>
+    public abstract string Kind { get; }
+
+    /// <summary>What every act says.</summary>
+    public ActHeader Header { get; }
+
+    /// <summary>The office's domain.</summary>
+    public string Office => Header.Office;
+
+    /// <summary>When its author wrote it, by the author's clock, in whole seconds of UTC.</summary>
+    public DateTimeOffset At => Header.At;
+
+    /// <summary>The person who wrote it, and who must be among those who sign it.</summary>
+    public string By => Header.By;
+
+    /// <summary>The newest roster act when it was written; null only for <c>found</c>, which begins the roster.</summary>
+    public Digest? Roster => Header.Roster;
+
+    /// <summary>The canonical bytes.</summary>
+    public ReadOnlyMemory<byte> Bytes => _bytes ??= Encode();
+
+    /// <summary>The act's name: SHA-256 of its bytes.</summary>
+    public Digest Digest => _digest ??= Digest.Of(Bytes.Span);
+
+    /// <summary>What the ledger's statement is about (its <c>sub</c>): the letter's id, or <c>roster</c>.</summary>
+    public abstract string Subject { get; }
+
+    private protected abstract void WriteMembers(JsonObject json);
+
+    private byte[] Encode()
+    {
+        var json = new JsonObject()
+            
+            .Add("act", Kind).Add("office", Office).Add("at", Text.Moment(At)).Add("nonce", Header.Nonce).Add("by", By).Add("roster", Roster);
+        WriteMembers(json);
+        return json.ToBytes();
+    }
+
+    /// <summary>Reads an act. On false, <paramref name="fault"/> says what is wrong with the bytes.</summary>
+    public static bool TryRead(ReadOnlyMemory<byte> bytes, [NotNullWhen(true)] out Act? act, [NotNullWhen(false)] out string? fault)
+    {
+        try
+        {
+            act = Read(bytes);
+            fault = null;
+            return true;
+        }
+        catch (MalformedException e)
+        {
+            act = null;
+            fault = $"This is no act: {e.Message}.";
+            return false;
+        }
+    }
+
+    internal static Act Read(ReadOnlyMemory<byte> bytes)
+    {
+        var fields = new Fields(Json.Read(bytes.Span, MaxBytes));
+        var kind = fields.Text("act");
+        var header = new ActHeader(
+            fields.Id("office"), fields.Moment("at"), NonceOf(fields), fields.Id("by"), kind == FoundAct.Name ? null : fields.Digest("roster"));
+        Act act = kind switch
+        {
+            FoundAct.Name => FoundAct.Read(header, fields),
+            EnrolAct.Name => EnrolAct.Read(header, fields),
+            RetireAct.Name => RetireAct.Read(header, fields),
+            AdoptAct.Name => AdoptAct.Read(header, fields),
+            DelegateAct.Name => DelegateAct.Read(header, fields),
+            DraftAct.Name => DraftAct.Read(header, fields),
+            ReviewAct.Name => ReviewAct.Read(header, fields),
+            ReleaseAct.Name => ReleaseAct.Read(header, fields),
+            HoldAct.Name => HoldAct.Read(header, fields),
+            LiftAct.Name => LiftAct.Read(header, fields),
+            WithdrawAct.Name => WithdrawAct.Read(header, fields),
+            CorrectAct.Name => CorrectAct.Read(header, fields),
+            _ => throw new MalformedException($"\"{kind}\" is no kind of act"),
+        };
+        fields.End();
+        act._bytes = bytes.ToArray();
+        return act;
+    }
+
+    private static string NonceOf(Fields fields)
+    {
+        var nonce = fields.Text("nonce");
+        return nonce.Length == 32 && nonce.All(char.IsAsciiHexDigitLower) ? nonce : throw new MalformedException("\"nonce\" is not 32 lower-case hexadecimal characters");
+    }
+}
+
+/// <summary>
+/// What every act says: the office's domain, when it was written, a nonce of 128 random bits in 32 hexadecimal characters (no two acts are
+/// equal, and secrets of the letter's paper copy derive from it), who wrote it, and the newest roster act at that time (none for <c>found</c>).
+/// </summary>
+public sealed record ActHeader(string Office, DateTimeOffset At, string Nonce, string By, Digest? Roster);
+
+/// <summary>An act about who is in office and under which policy. These form one chain, each naming the one before it as its roster.</summary>
+public abstract class RosterAct : Act
+{
+    private protected RosterAct(ActHeader header) : base(header)
+    {
+    }
+
+    public override string Subject => "roster";
+}
+
+/// <summary>An act about one letter.</summary>
+public abstract class LetterAct : Act
+{
+    private protected LetterAct(ActHeader header) : base(header)
+    {
+    }
+
+    /// <summary>The letter's id.</summary>
+    public required string Letter { get; init; }
+
+    public override string Subject => Letter;
+}

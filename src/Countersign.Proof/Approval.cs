@@ -1,0 +1,182 @@
+using System.Security.Cryptography;
+
+namespace Countersign.Proof;
+
+/// <summary>How firmly a credential is bound to its person. A policy may ask for more than a software key.</summary>
+public enum Assurance
+{
+    /// <summary>A P-256 key in a file.</summary>
+    Software,
+}
+
+/// <summary>
+/// A person's public key as an act enrols it: a COSE_Key (RFC 9052 §7), whether the office made it, and the new key's own signature over
+/// <see cref="Challenge"/>, without which a key could be enrolled by somebody who does not hold it.
+/// </summary>
+public sealed class Credential
+{
+    private Credential(ReadOnlyMemory<byte> key, bool madeByOffice, ReadOnlyMemory<byte> proof)
+    {
+        Key = key;
+        MadeByOffice = madeByOffice;
+        Proof = proof;
+        KeyId = Digest.Of(key.Span);
+    }
+
+    /// <summary>The COSE_Key bytes.</summary>
+    public ReadOnlyMemory<byte> Key { get; }
+
+    /// <summary>SHA-256 of the COSE_Key: the key's name wherever one is needed.</summary>
+    public Digest KeyId { get; }
+
+    /// <summary>Whether the office's machine made the key, so that its person was not the only one who ever held it.</summary>
+    public bool MadeByOffice { get; }
+
+    /// <summary>The new key's approval of <see cref="Challenge"/>.</summary>
+    public ReadOnlyMemory<byte> Proof { get; }
+
+    /// <summary>The assurance that this kind of key gives.</summary>
+    public Assurance Assurance { get; } = Assurance.Software;
+
+    /// <summary>What a new key signs to be enrolled: the digest of office, person and key in canonical JSON.</summary>
+    public static Digest Challenge(string office, string person, ReadOnlySpan<byte> key) => Digest.Of(new JsonObject()
+        .Add("enrol", System.Buffers.Text.Base64Url.EncodeToString(key)).Add("office", office).Add("person", person).ToBytes());
+
+    /// <summary>Enrols a software key for a person, with the key's own proof.</summary>
+    public static Credential For(SoftwareKey key, string office, string person, bool madeByOffice) =>
+        new(key.CoseKey, madeByOffice, key.Sign(Challenge(office, person, key.CoseKey)));
+
+    internal static Credential Read(Json json)
+    {
+        var fields = new Fields(json);
+        fields.Word("kind", "software");
+        var credential = new Credential(fields.Base64Url("key", 1024), fields.Word("made", "office", "person") == "office", fields.Base64Url("proof", 4096));
+        fields.End();
+        return credential;
+    }
+
+    internal JsonObject ToJson() => new JsonObject()
+        .Add("kind", "software")
+        .Add("key", System.Buffers.Text.Base64Url.EncodeToString(Key.Span))
+        .Add("made", MadeByOffice ? "office" : "person")
+        .Add("proof", System.Buffers.Text.Base64Url.EncodeToString(Proof.Span));
+
+    /// <summary>Whether the key itself agreed to be enrolled for this person of this office.</summary>
+    internal bool ProvenFor(string office, string person) => Verify(Challenge(office, person, Key.Span), Proof.Span);
+
+    /// <summary>Whether <paramref name="evidence"/> is this key's approval of <paramref name="digest"/>.</summary>
+    internal bool Verify(Digest digest, ReadOnlySpan<byte> evidence) => SoftwareKey.Verify(Key.Span, digest, evidence);
+}
+
+/// <summary>
+/// One person's signature on one act. <paramref name="Evidence"/> is, for a software key, a COSE_Sign1 (RFC 9052 §4.2) with ES256, kid =
+/// SHA-256 of the COSE_Key and the act's digest as detached payload.
+/// </summary>
+public sealed record Approval(string Person, Digest Act, ReadOnlyMemory<byte> Evidence)
+{
+    /// <summary>The most bytes that evidence may have.</summary>
+    public const int MaxEvidence = 8192;
+}
+
+/// <summary>A person's P-256 key pair in software (FIPS 186-5). It approves by COSE_Sign1 ES256.</summary>
+public sealed class SoftwareKey : IDisposable
+{
+    // COSE_Key of ES256 (RFC 9053 §7.1.1): {1: 2, 3: -7, -1: 1, -2: x, -3: y}, both coordinates 32 bytes.
+    private static ReadOnlySpan<byte> KeyHead => [0xA5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01, 0x21, 0x58, 0x20];
+    private static ReadOnlySpan<byte> KeyMiddle => [0x22, 0x58, 0x20];
+    private const int KeySize = 10 + 32 + 3 + 32;
+
+    // COSE_Sign1: 18([<<{1: -7, 4: kid}>>, {}, nil, signature]), kid 32 bytes and signature 64 bytes.
+    private static ReadOnlySpan<byte> MessageHead => [0xD2, 0x84, 0x58, 0x26, 0xA2, 0x01, 0x26, 0x04, 0x58, 0x20];
+    private static ReadOnlySpan<byte> MessageMiddle => [0xA0, 0xF6, 0x58, 0x40];
+    private const int MessageSize = 10 + 32 + 4 + 64;
+    private const int ProtectedStart = 4, ProtectedSize = 0x26;
+
+    private readonly ECDsa _key;
+
+    private SoftwareKey(ECDsa key)
+    {
+        _key = key;
+        var point = key.ExportParameters(false).Q;
+        CoseKey = (byte[])[.. KeyHead, .. point.X!, .. KeyMiddle, .. point.Y!];
+    }
+
+    /// <summary>The public half as a COSE_Key.</summary>
+    public byte[] CoseKey { get; }
+
+    /// <summary>SHA-256 of the COSE_Key.</summary>
+    public Digest KeyId => Digest.Of(CoseKey);
+
+    /// <summary>A new key from the system's random numbers.</summary>
+    public static SoftwareKey Create() => new(ECDsa.Create(ECCurve.NamedCurves.nistP256));
+
+    /// <summary>Reads a PKCS#8 PEM (RFC 7468 §10, §11), encrypted or not. Answers null when it is none, when the passphrase is wrong or the key is not P-256.</summary>
+    public static SoftwareKey? FromPem(string pem, string? passphrase)
+    {
+        var key = ECDsa.Create();
+        try
+        {
+            if (pem.Contains("ENCRYPTED PRIVATE KEY", StringComparison.Ordinal))
+                key.ImportFromEncryptedPem(pem, passphrase ?? "");
+            else
+                key.ImportFromPem(pem);
+            if (key.ExportParameters(false).Curve.Oid.Value == ECCurve.NamedCurves.nistP256.Oid.Value)
+            {
+                // Exported anew so that a public key passed for a private one fails here, not at the first signature.
+                key.ExportPkcs8PrivateKey().AsSpan().Clear();
+                return new SoftwareKey(key);
+            }
+        }
+        catch (Exception e) when (e is ArgumentException or CryptographicException)
+        {
+            // not a key that we can use: the one answer below says so
+        }
+        key.Dispose();
+        return null;
+    }
+
+    /// <summary>The key as PKCS#8 PEM; with a passphrase, encrypted by PBES2 (AES-256-CBC, PBKDF2-SHA256, 600,000 rounds).</summary>
+    public string ToPem(string? passphrase) => passphrase is { Length: > 0 }
+        ? _key.ExportEncryptedPkcs8PrivateKeyPem(passphrase, new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 600_000))
+        : _key.ExportPkcs8PrivateKeyPem();
+
+    /// <summary>Approves an act as a person: the evidence of an <see cref="Approval"/>.</summary>
+    public Approval Approve(string person, Digest act) => new(person, act, Sign(act));
+
+    internal byte[] Sign(Digest digest)
+    {
+        var kid = KeyId.ToArray();
+        byte[] head = [.. MessageHead, .. kid];
+        var signature = _key.SignData(
+            Cose.ToBeSigned(head.AsSpan(ProtectedStart, ProtectedSize), digest.ToArray()), HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+        return [.. head, .. MessageMiddle, .. signature];
+    }
+
+    /// <summary>Checks a message byte for byte against its only form, so that nothing unsigned can ride along, and then its signature.</summary>
+    internal static bool Verify(ReadOnlySpan<byte> coseKey, Digest digest, ReadOnlySpan<byte> message)
+    {
+        if (coseKey.Length != KeySize || !coseKey.StartsWith(KeyHead) || !coseKey[42..].StartsWith(KeyMiddle))
+            return false;
+        if (message.Length != MessageSize || !message.StartsWith(MessageHead) || !message[42..].StartsWith(MessageMiddle))
+            return false;
+        if (new Digest(message.Slice(10, 32)) != Digest.Of(coseKey))
+            return false;
+        try
+        {
+            using var key = ECDsa.Create(new ECParameters
+            {
+                Curve = ECCurve.NamedCurves.nistP256,
+                Q = new ECPoint { X = coseKey.Slice(10, 32).ToArray(), Y = coseKey.Slice(45, 32).ToArray() },
+            });
+            return key.VerifyData(
+                Cose.ToBeSigned(message.Slice(ProtectedStart, ProtectedSize), digest.ToArray()),
+                message[^64..], HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
+        }
+        catch (CryptographicException)
+        {
+            return false; // the point is not on the curve
+        }
+    }
+
+    public void Dispose() => _key.Dispose();
+}

@@ -1,0 +1,74 @@
+namespace Countersign.Proof;
+
+/// <summary>
+/// The roster acts of an office from <c>found</c> on, each checked under the roster before it, so that any act can be checked under the roster it
+/// names. The office folds its database through this, a verifier folds a receipt's evidence: the same code, the same answers.
+/// </summary>
+public sealed class RosterChain
+{
+    private readonly List<(RecordedAct Recorded, Roster After)> _steps = [];
+    private readonly Dictionary<Digest, int> _positions = [];
+    private readonly Func<Digest, Policy?> _policies;
+
+    private RosterChain(Func<Digest, Policy?> policies) => _policies = policies;
+
+    /// <summary>The newest roster.</summary>
+    public Roster Newest => _steps[^1].After;
+
+    /// <summary>Every roster act with its signatures, in order.</summary>
+    public IEnumerable<RecordedAct> Acts => _steps.Select(s => s.Recorded);
+
+    /// <summary>Begins a chain with the act that founds the office; null, with the reason, when it does not stand.</summary>
+    public static RosterChain? Begin(RecordedAct found, Func<Digest, Policy?> policies, out Fault? fault)
+    {
+        var chain = new RosterChain(policies);
+        if (found.Act is not FoundAct)
+        {
+            fault = new Fault("roster.no-found", "The roster does not begin with the act that founded the office.");
+            return null;
+        }
+        if (Roster.Begin(found, policies, out fault) is not { } roster)
+            return null;
+        chain.Add(found, roster);
+        return chain;
+    }
+
+    /// <summary>Adds the next roster act, or says why it does not stand.</summary>
+    public Fault? TryAppend(RecordedAct recorded)
+    {
+        if (Newest.Apply(recorded, _policies, out var fault) is not { } next)
+            return fault;
+        Add(recorded, next);
+        return null;
+    }
+
+    /// <summary>The roster right after a roster act; null when the chain does not hold that act.</summary>
+    public Roster? After(Digest rosterAct) => _positions.TryGetValue(rosterAct, out var position) ? _steps[position].After : null;
+
+    /// <summary>
+    /// Decides on an act entered at <paramref name="index"/>: under the roster it names, and then whether a roster act between that one and its own
+    /// entry pulled the ground from under it. A hold is judged by the newest roster at its entry instead: no race for the chain stops a stopper.
+    /// </summary>
+    public Permit Judge(Act act, IReadOnlyList<Approval> approvals, LetterHistory? letter, DateTimeOffset at, ulong index)
+    {
+        if (act.Roster is not { } named || !_positions.TryGetValue(named, out var position) || _steps[position].Recorded.Index >= index)
+            return Permit.Refused("roster.unknown", "The act names a roster that was not in office before it.");
+        var last = position;
+        while (last + 1 < _steps.Count && _steps[last + 1].Recorded.Index < index)
+            last++;
+        if (act is HoldAct)
+            return Permit.Of(act, approvals, _steps[last].After, letter, at);
+        var permit = Permit.Of(act, approvals, _steps[position].After, letter, at);
+        var people = permit.Filled.SelectMany(f => new[] { f.Person, f.As }).Concat(approvals.Select(a => a.Person)).ToHashSet(StringComparer.Ordinal);
+        for (var i = position + 1; i <= last; i++)
+            if (Roster.Touches((RosterAct)_steps[i].Recorded.Act, people))
+                return Permit.Refused("roster.touched", "Somebody who signed has left office, or the policy has changed, since the act was written: it must be signed again.");
+        return permit;
+    }
+
+    private void Add(RecordedAct recorded, Roster roster)
+    {
+        _positions.Add(recorded.Act.Digest, _steps.Count);
+        _steps.Add((recorded, roster));
+    }
+}

@@ -1,0 +1,211 @@
+namespace Countersign.Proof;
+
+/// <summary>A place that a signature filled: who signed, for whom (themselves, or the lender of the role), and in which role.</summary>
+public sealed record Filled(string Person, string As, string Role, Assurance Assurance, DateTimeOffset At);
+
+/// <summary>
+/// Whether an act may stand: <c>Policy.Permits</c> of the design. A pure function of the act, its signatures, the roster and the letter's history;
+/// the office and every verifier run this one.
+/// </summary>
+public sealed class Permit
+{
+    /// <summary>The most signatures that are looked at.</summary>
+    public const int MaxApprovals = 64;
+
+    // A signer who holds lent roles may count as any of their lenders. All ways are tried, up to this many.
+    private const int MaxWays = 4096;
+
+    private static readonly HashSet<string> Nobody = [];
+
+    private Permit(Fault? fault, IReadOnlyList<Filled> filled, IReadOnlyList<Need> missing)
+    {
+        Fault = fault;
+        Filled = filled;
+        Missing = missing;
+    }
+
+    /// <summary>Whether the act may stand.</summary>
+    public bool IsGranted => Fault is null && Missing.Count == 0;
+
+    /// <summary>What no further signature can mend; null when only signatures are missing, or nothing is.</summary>
+    public Fault? Fault { get; }
+
+    /// <summary>Who counts, and as what.</summary>
+    public IReadOnlyList<Filled> Filled { get; }
+
+    /// <summary>Who must still sign.</summary>
+    public IReadOnlyList<Need> Missing { get; }
+
+    /// <summary>Who must still sign, as a person reads it: <c>legal, 2 × registrar</c>.</summary>
+    public string MissingWords => string.Join(", ", Missing.Select(m => m.Count == 1 ? m.Words : $"{m.Count} × {m.Words}"));
+
+    /// <summary>
+    /// Decides. <paramref name="letter"/> is the letter's history before the act, null for roster acts; <paramref name="at"/> is the entry's time
+    /// (or now, when asking what is still missing).
+    /// </summary>
+    public static Permit Of(Act act, IReadOnlyList<Approval> approvals, Roster roster, LetterHistory? letter, DateTimeOffset at)
+    {
+        if (act.Office != roster.Found.Office)
+            return Refused("roster.office", "The act is another office's.");
+        if (Signers(act, approvals, roster, at, out var candidates) is { } fault)
+            return new Permit(fault, [], []);
+        if (candidates.All(c => c.Person != act.By))
+            return Refused("signature.author", "The person who wrote the act has not signed it.");
+
+        var policy = roster.PolicyAt(at);
+        switch (act)
+        {
+            case RosterAct rosterAct:
+                return Count(roster.Needs(rosterAct, at), candidates, roster, Nobody, null, at);
+            case DraftAct or ReviewAct:
+                return candidates.Count == 1 ? new Permit(null, [], []) : Refused("signature.extra", "A draft or review is signed by its author alone.");
+            case HoldAct hold:
+                if (letter is not null && letter.LiftedHoldOf(hold.By))
+                    return Refused("hold.again", "This person's hold of this letter was lifted before; another person must hold it.");
+                return Count(policy.Stop, candidates, roster, Nobody, null, at);
+            case ReleaseAct release:
+                var draft = letter?.CurrentDraft;
+                if (draft is null || draft.Digest != release.Draft)
+                    return Refused("release.version", "The release does not name the letter's newest version.");
+                if (letter!.StandingObjections.Count > 0)
+                    return Refused("release.objection", "A review that returns or objects to this version stands.");
+                if (policy.ForRelease(draft.LetterKind, draft.Findings) is not { } needs)
+                    return Refused("release.kind", $"The policy has no rule for letters of kind {draft.LetterKind}.");
+                foreach (var review in letter.Concurrences)
+                    Join(candidates, review, roster);
+                return Count(needs, candidates, roster, letter.Drafters, draft.LetterKind, at);
+            case LiftAct lift:
+                var holder = letter?.HolderOf(lift.Hold);
+                if (holder is null)
+                    return Refused("lift.no-hold", "The lift names no hold that stands.");
+                return Count(policy.Withdraw, candidates, roster, letter!.Drafters, letter.CurrentDraft?.LetterKind, at);
+            case WithdrawAct or CorrectAct:
+                return Count(policy.Withdraw, candidates, roster, Nobody, letter?.CurrentDraft?.LetterKind, at);
+            default:
+                return Refused("roster.kind", "This kind of act is not known.");
+        }
+    }
+
+    internal static Permit Refused(string code, string why) => new(new Fault(code, why), [], []);
+
+    /// <summary>Checks each signature; a person who signs twice, is not in office or did not sign these bytes makes the whole act fail.</summary>
+    private static Fault? Signers(Act act, IReadOnlyList<Approval> approvals, Roster roster, DateTimeOffset at, out List<Candidate> signers)
+    {
+        signers = [];
+        if (approvals.Count is < 1 or > MaxApprovals)
+            return new Fault("signature.count", $"The act carries {approvals.Count} signatures; 1 to {MaxApprovals} can be.");
+        foreach (var approval in approvals)
+        {
+            if (!roster.Members.TryGetValue(approval.Person, out var member))
+                return new Fault("signature.not-in-office", $"A signature is by {approval.Person}, who is not in office.");
+            if (approval.Act != act.Digest || !member.Credential.Verify(act.Digest, approval.Evidence.Span))
+                return new Fault("signature.wrong", $"The signature of {approval.Person} is not a signature of this act by that person's key.");
+            if (signers.Any(s => s.Person == approval.Person))
+                return new Fault("signature.twice", $"{approval.Person} signed twice; a person counts once.");
+            signers.Add(new Candidate(member, true, at));
+        }
+        return null;
+    }
+
+    private static void Join(List<Candidate> candidates, RecordedAct review, Roster roster)
+    {
+        // The reviewer's signature was checked when the review was entered, and is checked again by every verifier with the review itself.
+        if (roster.Members.TryGetValue(review.Act.By, out var member) && candidates.All(c => c.Person != member.Person))
+            candidates.Add(new Candidate(member, false, review.At));
+    }
+
+    private static Permit Count(
+        IReadOnlyList<Need> needs, List<Candidate> candidates, Roster roster, IReadOnlySet<string> excluded, string? kind, DateTimeOffset at)
+    {
+        var places = needs.SelectMany(need => Enumerable.Repeat(need.Roles, need.Count)).ToArray();
+        var guises = candidates
+            .Where(c => !excluded.Contains(c.Person))
+            .Select(c => Guises(c, roster, kind, at).Where(g => !excluded.Contains(g.As)).ToArray())
+            .Where(g => g.Length > 0).ToArray();
+        if (guises.Aggregate(1L, (ways, g) => Math.Min(MaxWays + 1, ways * g.Length)) > MaxWays)
+            return Refused("delegate.too-many", "The signers hold so many lent roles that they cannot be counted; fewer must sign with lent roles.");
+
+        var best = new Guise?[places.Length];
+        var bestScore = -1;
+        foreach (var way in Ways(guises, 0))
+        {
+            var filled = Match(places, way);
+            var score = (filled.Count(f => f is not null) * 2) + (filled.Any(f => f is { OnAct: true }) ? 1 : 0);
+            if (score > bestScore)
+                (best, bestScore) = (filled, score);
+        }
+
+        var missing = places.Where((_, i) => best[i] is null).GroupBy(roles => string.Join('|', roles), StringComparer.Ordinal)
+            .Select(g => new Need(g.First(), g.Count())).ToList();
+        if (missing.Count == 0 && places.Length > 0 && !best.Any(f => f is { OnAct: true }))
+            missing.Add(needs[0] with { Count = 1 }); // reviews fill every place: somebody who counts must sign the act itself
+        var used = places.Zip(best).Where(pair => pair.Second is not null)
+            .Select(pair => new Filled(pair.Second!.Person, pair.Second.As, pair.First.First(pair.Second.Roles.Contains), pair.Second.Assurance, pair.Second.At));
+        return new Permit(null, [.. used], missing);
+    }
+
+    /// <summary>Everyone a signer may count as: themselves with their own roles, or the lender of a role with the roles lent.</summary>
+    private static IEnumerable<Guise> Guises(Candidate c, Roster roster, string? kind, DateTimeOffset at)
+    {
+        if (c.Member.CountsFrom <= at)
+            yield return new Guise(c.Person, c.Person, c.Member.Roles, c.OnAct, c.Member.Credential.Assurance, c.At);
+        foreach (var loans in roster.Loans.Where(l => l.To == c.Person && l.CountsFrom <= at && at < l.Until).GroupBy(l => l.From, StringComparer.Ordinal))
+        {
+            var lender = roster.Members[loans.Key];
+            string[] roles = [.. loans
+                .Where(l => lender.CountsFrom <= at && lender.Roles.Contains(l.Role) && (l.Kinds.Count == 0 || (kind is not null && l.Kinds.Contains(kind))))
+                .Select(l => l.Role)];
+            if (roles.Length > 0)
+                yield return new Guise(c.Person, lender.Person, roles, c.OnAct, c.Member.Credential.Assurance, c.At);
+        }
+    }
+
+    /// <summary>Every choice of one guise for each signer.</summary>
+    private static IEnumerable<Guise[]> Ways(Guise[][] guises, int from)
+    {
+        if (from == guises.Length)
+            return [[]];
+        return guises[from].SelectMany(_ => Ways(guises, from + 1), (first, rest) => (Guise[])[first, .. rest]);
+    }
+
+    /// <summary>
+    /// Gives each person at most one place: a maximum bipartite matching by augmenting paths. Those who signed the act itself come first, and a
+    /// person once placed stays placed, so that if any of them can fill a place, one does.
+    /// </summary>
+    private static Guise?[] Match(IReadOnlyList<string>[] places, Guise[] way)
+    {
+        // Two signers who come as the same person are one: a borrower counts as the lender, never beside them.
+        var people = way.GroupBy(g => g.As, StringComparer.Ordinal)
+            .Select(g => g.OrderByDescending(x => x.OnAct).ToArray())
+            .OrderByDescending(g => g[0].OnAct).ThenBy(g => g[0].As, StringComparer.Ordinal).ToArray();
+        var taken = new int[places.Length];
+        Array.Fill(taken, -1);
+        for (var person = 0; person < people.Length; person++)
+            Place(person, new bool[places.Length]);
+        return [.. taken.Select((person, place) => person < 0 ? null : Fit(person, place))];
+
+        Guise? Fit(int person, int place) => people[person].FirstOrDefault(g => g.Roles.Any(places[place].Contains));
+
+        bool Place(int person, bool[] tried)
+        {
+            for (var place = 0; place < places.Length; place++)
+            {
+                if (tried[place] || Fit(person, place) is null)
+                    continue;
+                tried[place] = true;
+                if (taken[place] >= 0 && !Place(taken[place], tried))
+                    continue;
+                taken[place] = person;
+                return true;
+            }
+            return false;
+        }
+    }
+
+    private sealed record Candidate(Member Member, bool OnAct, DateTimeOffset At)
+    {
+        public string Person => Member.Person;
+    }
+
+    private sealed record Guise(string Person, string As, IReadOnlyList<string> Roles, bool OnAct, Assurance Assurance, DateTimeOffset At);
+}
