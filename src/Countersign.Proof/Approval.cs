@@ -7,6 +7,9 @@ public enum Assurance
 {
     /// <summary>A P-256 key in a file.</summary>
     Software,
+
+    /// <summary>A key that an authenticator holds and uses only when its person is verified (WebAuthn).</summary>
+    Passkey,
 }
 
 /// <summary>

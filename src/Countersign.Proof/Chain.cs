@@ -1,16 +1,21 @@
+using System.Collections.Immutable;
+
 namespace Countersign.Proof;
 
 /// <summary>
 /// The roster acts of an office from <c>found</c> on, each checked under the roster before it, so that any act can be checked under the roster it
-/// names. The office folds its database through this, a verifier folds a receipt's evidence: the same code, the same answers.
+/// names. Immutable. The office folds its database through this, a verifier folds a receipt's evidence: the same code, the same answers.
 /// </summary>
 public sealed class RosterChain
 {
-    private readonly List<(RecordedAct Recorded, Roster After)> _steps = [];
-    private readonly Dictionary<Digest, int> _positions = [];
-    private readonly Func<Digest, Policy?> _policies;
+    private readonly ImmutableList<(RecordedAct Recorded, Roster After)> _steps;
+    private readonly ImmutableDictionary<Digest, int> _positions;
 
-    private RosterChain(Func<Digest, Policy?> policies) => _policies = policies;
+    private RosterChain(ImmutableList<(RecordedAct, Roster)> steps, ImmutableDictionary<Digest, int> positions)
+    {
+        _steps = steps;
+        _positions = positions;
+    }
 
     /// <summary>The newest roster.</summary>
     public Roster Newest => _steps[^1].After;
@@ -21,29 +26,21 @@ public sealed class RosterChain
     /// <summary>Begins a chain with the act that founds the office; null, with the reason, when it does not stand.</summary>
     public static RosterChain? Begin(RecordedAct found, Func<Digest, Policy?> policies, out Fault? fault)
     {
-        var chain = new RosterChain(policies);
         if (found.Act is not FoundAct)
         {
             fault = new Fault("roster.no-found", "The roster does not begin with the act that founded the office.");
             return null;
         }
-        if (Roster.Begin(found, policies, out fault) is not { } roster)
-            return null;
-        chain.Add(found, roster);
-        return chain;
+        return Roster.Begin(found, policies, out fault) is { } roster
+            ? new RosterChain([(found, roster)], ImmutableDictionary<Digest, int>.Empty.Add(found.Act.Digest, 0))
+            : null;
     }
 
-    /// <summary>Adds the next roster act, or says why it does not stand.</summary>
-    public Fault? TryAppend(RecordedAct recorded)
-    {
-        if (Newest.Apply(recorded, _policies, out var fault) is not { } next)
-            return fault;
-        Add(recorded, next);
-        return null;
-    }
-
-    /// <summary>The roster right after a roster act; null when the chain does not hold that act.</summary>
-    public Roster? After(Digest rosterAct) => _positions.TryGetValue(rosterAct, out var position) ? _steps[position].After : null;
+    /// <summary>The chain with the next roster act; null, with the reason, when that does not stand.</summary>
+    public RosterChain? Append(RecordedAct recorded, Func<Digest, Policy?> policies, out Fault? fault) =>
+        Newest.Apply(recorded, policies, out fault) is { } next
+            ? new RosterChain(_steps.Add((recorded, next)), _positions.Add(recorded.Act.Digest, _steps.Count))
+            : null;
 
     /// <summary>
     /// Decides on an act entered at <paramref name="index"/>: under the roster it names, and then whether a roster act between that one and its own
@@ -64,11 +61,5 @@ public sealed class RosterChain
             if (Roster.Touches((RosterAct)_steps[i].Recorded.Act, people))
                 return Permit.Refused("roster.touched", "Somebody who signed has left office, or the policy has changed, since the act was written: it must be signed again.");
         return permit;
-    }
-
-    private void Add(RecordedAct recorded, Roster roster)
-    {
-        _positions.Add(recorded.Act.Digest, _steps.Count);
-        _steps.Add((recorded, roster));
     }
 }

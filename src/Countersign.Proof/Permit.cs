@@ -86,6 +86,33 @@ public sealed class Permit
         }
     }
 
+    /// <summary>
+    /// What a release of the newest version would still lack if these people had signed it: for showing, never for deciding. Reviews count.
+    /// </summary>
+    public static Permit Outlook(LetterHistory letter, IReadOnlyCollection<string> signers, Roster roster, DateTimeOffset at)
+    {
+        if (letter.CurrentDraft is not { } draft)
+            return Refused("letter.no-draft", "The letter has no version.");
+        if (roster.PolicyAt(at).ForRelease(draft.LetterKind, draft.Findings) is not { } needs)
+            return Refused("release.kind", $"The policy has no rule for letters of kind {draft.LetterKind}.");
+        List<Candidate> candidates = [.. signers.Where(roster.Members.ContainsKey).Select(p => new Candidate(roster.Members[p], true, at))];
+        foreach (var review in letter.Concurrences)
+            Join(candidates, review, roster);
+        // With nobody's signature on it yet, the release counts as signed by whoever reviewed: what is shown is who else must come.
+        if (signers.Count == 0)
+            candidates = [.. candidates.Select(c => c with { OnAct = true })];
+        return Count(needs, candidates, roster, letter.Drafters, draft.LetterKind, at);
+    }
+
+    /// <summary>Whether different people in office could fill every place of a rule, if all of them signed.</summary>
+    public static bool CouldMeet(IReadOnlyList<Need> needs, Policy policy, Roster roster, DateTimeOffset at)
+    {
+        var places = needs.SelectMany(need => Enumerable.Repeat(need.Roles, need.Count)).ToArray();
+        Guise[] everyone = [.. roster.Members.Values.Select(m => new Guise(
+            m.Person, m.Person, [.. m.Roles.Where(r => policy.Takes(m.Credential.Assurance, r))], true, m.Credential.Assurance, at))];
+        return Match(places, everyone).All(p => p is not null);
+    }
+
     internal static Permit Refused(string code, string why) => new(new Fault(code, why), [], []);
 
     /// <summary>Checks each signature; a person who signs twice, is not in office or did not sign these bytes makes the whole act fail.</summary>
@@ -147,16 +174,19 @@ public sealed class Permit
     /// <summary>Everyone a signer may count as: themselves with their own roles, or the lender of a role with the roles lent.</summary>
     private static IEnumerable<Guise> Guises(Candidate c, Roster roster, string? kind, DateTimeOffset at)
     {
-        if (c.Member.CountsFrom <= at)
-            yield return new Guise(c.Person, c.Person, c.Member.Roles, c.OnAct, c.Member.Credential.Assurance, c.At);
+        var policy = roster.PolicyAt(at);
+        var assurance = c.Member.Credential.Assurance;
+        if (c.Member.CountsFrom <= at && c.Member.Roles.Where(role => policy.Takes(assurance, role)).ToArray() is { Length: > 0 } own)
+            yield return new Guise(c.Person, c.Person, own, c.OnAct, assurance, c.At);
         foreach (var loans in roster.Loans.Where(l => l.To == c.Person && l.CountsFrom <= at && at < l.Until).GroupBy(l => l.From, StringComparer.Ordinal))
         {
             var lender = roster.Members[loans.Key];
             string[] roles = [.. loans
-                .Where(l => lender.CountsFrom <= at && lender.Roles.Contains(l.Role) && (l.Kinds.Count == 0 || (kind is not null && l.Kinds.Contains(kind))))
+                .Where(l => lender.CountsFrom <= at && lender.Roles.Contains(l.Role) && policy.Takes(assurance, l.Role))
+                .Where(l => l.Kinds.Count == 0 || (kind is not null && l.Kinds.Contains(kind)))
                 .Select(l => l.Role)];
             if (roles.Length > 0)
-                yield return new Guise(c.Person, lender.Person, roles, c.OnAct, c.Member.Credential.Assurance, c.At);
+                yield return new Guise(c.Person, lender.Person, roles, c.OnAct, assurance, c.At);
         }
     }
 

@@ -60,6 +60,9 @@ public sealed class Policy
     /// <summary>What findings add.</summary>
     public required IReadOnlyList<Escalation> Escalations { get; init; }
 
+    /// <summary>The least assurance of a key that signs for a role; a role that is not named takes any key.</summary>
+    public required IReadOnlyDictionary<string, Assurance> Assurances { get; init; }
+
     /// <summary>Whether verdicts name the people who approved, rather than their roles.</summary>
     public required bool DiscloseNames { get; init; }
 
@@ -82,6 +85,9 @@ public sealed class Policy
 
     /// <summary>Whether a role can change the policy, withdraw, or is asked by findings: who gets such a role is a change of the office itself.</summary>
     public bool Weighs(string role) => Change.Concat(Withdraw).Concat(Escalations.SelectMany(e => e.Approve)).Any(need => need.Roles.Contains(role));
+
+    /// <summary>Whether a key of this assurance may sign for a role.</summary>
+    public bool Takes(Assurance assurance, string role) => !Assurances.TryGetValue(role, out var least) || assurance >= least;
 
     /// <summary>Who must sign a letter of this kind with these findings; null when the policy has no rule for the kind.</summary>
     public IReadOnlyList<Need>? ForRelease(string kind, IReadOnlyList<string> findings) => Kinds.TryGetValue(kind, out var needs)
@@ -117,8 +123,16 @@ public sealed class Policy
                 throw new MalformedException($"the kind \"{kind}\" is no id (1 to 64 of a-z, 0-9, '.', '-')");
             kinds.Add(kind, Rule(json, $"letters of kind {kind}", 2));
         }
+        var assurances = new Dictionary<string, Assurance>(StringComparer.Ordinal);
+        if (fields.Any("assurance") is not JsonObject assurancesJson || assurancesJson.Members.Count > 64)
+            throw new MalformedException("\"assurance\" must be an object that names roles");
+        foreach (var (role, json) in assurancesJson.Members)
+            assurances.Add(role, json is JsonString { Value: "passkey" }
+                ? Assurance.Passkey
+                : throw new MalformedException($"the assurance of \"{role}\" can only be \"passkey\""));
         var policy = new Policy
         {
+            Assurances = assurances,
             People = Rule(fields.Any("people"), "people", 2),
             Change = Rule(fields.Any("change"), "change", 2),
             Stop = Rule(fields.Any("stop"), "stop", 1),
@@ -189,6 +203,7 @@ public sealed class Policy
             .Add("kinds", kinds)
             .Add("escalate", new JsonArray(parts.Escalations.Select(e => new JsonObject()
                 .Add("when", e.When.Distinct().Order(StringComparer.Ordinal)).Add("approve", List(e.Approve)).Add("refuse", e.Refuses))))
+            .Add("assurance", parts.Assurances.Aggregate(new JsonObject(), (json, a) => json.Add(a.Key, a.Value == Assurance.Passkey ? "passkey" : "software")))
             .Add("disclose", parts.DiscloseNames ? "names" : "roles")
             .Add("delegation-days", parts.DelegationDays)
             .Add("wait-seconds", (long)parts.Wait.TotalSeconds)
@@ -206,6 +221,7 @@ public sealed record PolicyParts
     public required IReadOnlyList<Need> Free { get; init; }
     public required IReadOnlyDictionary<string, IReadOnlyList<Need>> Kinds { get; init; }
     public IReadOnlyList<Escalation> Escalations { get; init; } = [];
+    public IReadOnlyDictionary<string, Assurance> Assurances { get; init; } = new Dictionary<string, Assurance>();
     public bool DiscloseNames { get; init; } = true;
     public int DelegationDays { get; init; } = 30;
     public TimeSpan Wait { get; init; }

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Formats.Cbor;
 
 namespace Countersign.Proof;
@@ -80,6 +81,23 @@ public sealed class Statement
     {
         var (_, payload, signature, header) = Parts(Bytes);
         return header.AsSpan().SequenceEqual(Header(key, Office, Subject, At, Approvals)) && key.Verify(Cose.ToBeSigned(header, payload), signature);
+    }
+
+    /// <summary>Reads a statement whose unprotected header is empty. On false, <paramref name="fault"/> says what is wrong.</summary>
+    public static bool TryRead(ReadOnlyMemory<byte> bytes, [NotNullWhen(true)] out Statement? statement, [NotNullWhen(false)] out string? fault)
+    {
+        try
+        {
+            statement = Read(bytes);
+            fault = null;
+            return true;
+        }
+        catch (MalformedException e)
+        {
+            statement = null;
+            fault = $"This is no statement: {e.Message}.";
+            return false;
+        }
     }
 
     /// <summary>Reads a statement whose unprotected header is empty. Throws <see cref="MalformedException"/>.</summary>

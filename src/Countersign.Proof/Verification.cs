@@ -60,7 +60,7 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
 
         // 4. The approvals.
         verdict = verdict with { Kind = VerdictKind.NotApproved };
-        if (CheckApprovals(receipt, release, out var chain, out var permit) is { } missing)
+        if (CheckApprovals(receipt, release, out var chain, out var history, out var permit) is { } missing)
             return verdict with { Reasons = [missing] };
         verdict = verdict with
         {
@@ -72,7 +72,7 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
         // 5. The standing.
         return found.Exercise
             ? verdict with { Kind = VerdictKind.Exercise, Reasons = ["This letter belongs to an exercise and means nothing outside it."] }
-            : Stand(verdict, (ReleaseAct)release.Act, draft, release.At, chain, receipt);
+            : Stand(verdict, (ReleaseAct)release.Act, draft, release.At, chain, history);
     }
 
     private string? LedgerFault(Receipt receipt, FoundAct found)
@@ -100,12 +100,12 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
     }
 
     /// <summary>Folds roster and letter exactly as the office did. Null when the release was permitted.</summary>
-    private string? CheckApprovals(Receipt receipt, RecordedAct release, out RosterChain chain, out Permit permit)
+    private string? CheckApprovals(Receipt receipt, RecordedAct release, out RosterChain chain, out LetterHistory history, out Permit permit)
     {
-        permit = Permit.Refused("", "");
+        permit = Permit.Refused("letter.no-draft", "The receipt brings no acts of the letter.");
+        history = LetterHistory.Of(release.Act.Subject);
         if (FoldRoster(receipt.Evidence, receipt.Index, out chain) is { } rosterFault)
             return rosterFault;
-        var history = LetterHistory.Of(release.Act.Subject);
         foreach (var recorded in receipt.Evidence.Letters)
         {
             if (recorded.Act is not LetterAct act || (history.Acts is [.., var before] && (recorded.Index <= before.Index || recorded.At < before.At)))
@@ -130,7 +130,8 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
     private string? FoldRoster(Evidence evidence, ulong before, out RosterChain chain)
     {
         chain = null!;
-        if (evidence.Roster.Count == 0 || RosterChain.Begin(evidence.Roster[0], evidence.PolicyFinder(), out var fault) is not { } begun)
+        var policies = evidence.PolicyFinder();
+        if (evidence.Roster.Count == 0 || RosterChain.Begin(evidence.Roster[0], policies, out var fault) is not { } begun)
             return "The founding of the office does not hold.";
         chain = begun;
         foreach (var recorded in evidence.Roster)
@@ -141,8 +142,9 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
                 continue;
             if (recorded.Index <= chain.Newest.Index || recorded.At < chain.Acts.Last().At)
                 return "The roster's acts are not in the order of the ledger.";
-            if (chain.TryAppend(recorded) is { } refused)
-                return $"The {recorded.Act.Kind} act of the roster does not stand: {refused.Why}";
+            if (chain.Append(recorded, policies, out fault) is not { } next)
+                return $"The {recorded.Act.Kind} act of the roster does not stand: {fault!.Why}";
+            chain = next;
         }
         var shown = evidence.Roster.Where(r => r.Index < before).Select(r => (r.Act.Digest, r.Index));
         var listed = trust.Roster.Where(r => r.Index < before).ToArray();
@@ -151,7 +153,7 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
             : "The receipt does not show everyone who was in office: it leaves out or moves a roster act that the trust file lists.";
     }
 
-    private Verdict Stand(Verdict verdict, ReleaseAct release, DraftAct draft, DateTimeOffset releasedAt, RosterChain chain, Receipt receipt)
+    private Verdict Stand(Verdict verdict, ReleaseAct release, DraftAct draft, DateTimeOffset releasedAt, RosterChain chain, LetterHistory letter)
     {
         verdict = verdict with { Kind = VerdictKind.GenuineStandingUnknown };
         if (at < releasedAt)
@@ -163,9 +165,9 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
         // Acts prove; bits only say.
         verdict = verdict with { AsOf = list.At };
         string? unproved = null;
-        if (StandingActs(list, release, chain, out var history, out var actsFault))
+        if (StandingActs(list, release, chain, letter, out var acts, out var actsFault))
         {
-            foreach (var recorded in history.Where(a => a.At <= at).OrderByDescending(a => a.Act is not HoldAct))
+            foreach (var recorded in acts.Where(a => a.At <= at).OrderByDescending(a => a.Act is not HoldAct))
             {
                 switch (recorded.Act)
                 {
@@ -191,7 +193,7 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
                         break;
                 }
             }
-            if (list[release.Status] != Standing.InForce && history.Count == 0)
+            if (list[release.Status] != Standing.InForce && acts.Count == 0)
                 unproved = $"The status file says \"{Said(list[release.Status])}\", but brings no signed act that proves it.";
         }
         else
@@ -229,7 +231,8 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
     }
 
     /// <summary>The acts in a status file about this letter, each checked under its roster. False when one of them does not stand.</summary>
-    private bool StandingActs(StatusList list, ReleaseAct release, RosterChain known, out List<RecordedAct> standing, out string? fault)
+    private bool StandingActs(
+        StatusList list, ReleaseAct release, RosterChain known, LetterHistory letter, out List<RecordedAct> standing, out string? fault)
     {
         standing = [];
         fault = null;
@@ -245,7 +248,7 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
             var names = recorded.Act switch { WithdrawAct w => w.Release, CorrectAct c => c.Release, HoldAct => release.Digest, _ => (Digest?)null };
             fault ??= StatementFault(recorded) is { } statementFault ? $"The status file is wrong: {statementFault}." : null;
             fault ??= names == release.Digest ? null : "The status file brings an act that is about another release.";
-            if (fault is null && !chain.Judge(recorded.Act, recorded.Approvals, null, recorded.At, recorded.Index).IsGranted)
+            if (fault is null && !chain.Judge(recorded.Act, recorded.Approvals, letter, recorded.At, recorded.Index).IsGranted)
                 fault = $"The status file brings a {recorded.Act.Kind} act that the people whom the policy demands have not signed.";
             if (fault is not null)
                 return false;

@@ -1,1 +1,29 @@
-return 0;
+using System.CommandLine;
+using System.Globalization;
+using Countersign.Server.Approving;
+using Countersign.Server.Commands;
+using Countersign.Server.Coordinating;
+using Countersign.Server.Drafting;
+using Countersign.Server.Keeping;
+using Countersign.Server.Publishing;
+using Countersign.Server.Recalling;
+using Countersign.Server.Releasing;
+using Countersign.Server.Replaying;
+
+// The house: what happens to a letter, room by room.
+CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+Console.OutputEncoding = new System.Text.UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+
+return new CommandLine(TimeProvider.System, Console.Out, Console.Error, Environment.GetEnvironmentVariable).Run(args, Rooms);
+
+static void Rooms(RootCommand root, CommandLine line)
+{
+    root.MapApproving(line);     // who is in office, under which policy
+    root.MapDrafting(line);      // versions and their fair copies
+    root.MapCoordinating(line);  // what colleagues say
+    root.MapReleasing(line);     // the last signature, the ledger, the seal
+    root.MapPublishing(line);    // what a stranger needs, and the stranger's check
+    root.MapRecalling(line);     // hold, lift, withdraw, correct
+    root.MapKeeping(line);       // ledger, doctor, backup
+    root.MapReplaying(line, Rooms);  // 6 January 2020
+}

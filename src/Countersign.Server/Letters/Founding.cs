@@ -1,0 +1,84 @@
+using System.Security.Cryptography;
+using Countersign.Proof;
+using Microsoft.EntityFrameworkCore;
+
+namespace Countersign.Server.Letters;
+
+/// <summary>What a new office is founded with.</summary>
+public sealed record Charter(string Title, string Domain, string Prefix, Policy Policy, bool Exercise);
+
+public sealed partial class Office
+{
+    /// <summary>The names of the two founders whose keys are made with the office.</summary>
+    public static readonly IReadOnlyList<string> FounderNames = ["Registrar One", "Registrar Two"];
+
+    /// <summary>
+    /// Founds an office in an empty home: its keys, two registrars with theirs, the founding act, and the ledger's first entry. The database
+    /// appears under its name last, so that a home is an office or is none.
+    /// </summary>
+    public static Result<FoundAct> Create(Home home, Charter charter, string? passphrase, TimeProvider clock)
+    {
+        if (home.Exists)
+            return new Refusal("home.exists", $"There is an office in {home.Path} already.", "Choose another folder with --home.");
+        var unfinished = home.Database + ".founding";
+        foreach (var left in Directory.Exists(home.Path) ? Directory.GetFiles(home.Path, Path.GetFileName(unfinished) + "*") : [])
+            File.Delete(left);
+        if (File.Exists(Path.Combine(home.PublicLedger, "checkpoint")))
+            return new Refusal(
+                "home.ledger-left", $"{home.PublicLedger} holds the ledger of an office whose database is gone.",
+                "Bring the office back with `countersign restore`, or choose another folder with --home.");
+
+        var now = Whole(clock.GetUtcNow());
+        using var keys = OfficeKeys.Create(home, charter.Title, now);
+        var people = new List<(string Name, byte[] Salt, Enrolment Enrolment, SoftwareKey Key)>();
+        foreach (var name in FounderNames)
+        {
+            var key = SoftwareKey.Create();
+            var id = NewId('p');
+            var salt = RandomNumberGenerator.GetBytes(Commitment.SaltSize);
+            Home.Write(home.KeyOf(id), key.ToPem(passphrase).Utf8(), secret: true);
+            people.Add((name, salt, new Enrolment(id, Commitment.Of("name", salt, name), ["registrar"], Credential.For(key, charter.Domain, id, madeByOffice: true)), key));
+        }
+        var found = new FoundAct(new ActHeader(charter.Domain, now, Nonce(), people[0].Enrolment.Person, null))
+        {
+            Title = charter.Title,
+            People = [.. people.Select(p => p.Enrolment)],
+            Policy = charter.Policy.Digest,
+            Origin = $"{charter.Domain}/ledger",
+            LedgerKey = keys.Ledger.Public,
+            StatementKey = keys.Statement.Public,
+            Certificate = Digest.Of(keys.Certificate),
+            Exercise = charter.Exercise,
+        };
+        if (!Act.TryRead(found.Bytes, out _, out var fault))
+            return new Refusal("init.name", fault, "Give the office a plain name and a domain of lower-case letters, digits, dots and hyphens.");
+        Approval[] approvals = [.. people.Select(p => p.Key.Approve(p.Enrolment.Person, found.Digest))];
+        foreach (var (_, _, _, key) in people)
+            key.Dispose();
+
+        using (var records = Records.Open(unfinished, create: true))
+        {
+            records.Database.EnsureCreated();
+            records.Policies.Add(new PolicyRow { Digest = charter.Policy.Digest.ToString(), Bytes = charter.Policy.Bytes.ToArray() });
+            foreach (var (name, salt, enrolment, _) in people)
+            {
+                records.People.Add(new PersonRow { Id = enrolment.Person, Name = name });
+                records.Salts.Add(new SaltRow { Digest = enrolment.Name.ToString(), Label = "name", Salt = salt, Value = name });
+            }
+            records.Settings.Add(new SettingRow { Name = "prefix", Value = charter.Prefix });
+            records.SaveChanges();
+            using var command = records.Connection.CreateCommand();
+            command.CommandText = $"PRAGMA user_version={Records.Version}";
+            command.ExecuteNonQuery();
+            if (Begin(home, records, keys, found, approvals, now) is { } refused)
+                return refused;
+        }
+        File.Move(unfinished, home.Database);
+        Home.Flush(home.Path);
+        if (!Open(home, clock).Is(out var office, out var refusal))
+            return refusal;
+        using (office)
+            office.Publish();
+        return found;
+    }
+}

@@ -1,0 +1,106 @@
+using System.Runtime.InteropServices;
+using Countersign.Proof;
+
+namespace Countersign.Server.Letters;
+
+/// <summary>
+/// The folder of an office: <c>countersign.db</c> (the one durable truth), <c>blobs/</c> (fair copies and sources by their digest),
+/// <c>keys/office/</c> and <c>keys/people/</c>, <c>working/</c> (copies marked DRAFT), <c>released/</c> (sealed copies), <c>public/</c> (files for
+/// any web server). Whatever is written here is written under another name, brought to the disk, and renamed into place.
+/// </summary>
+public sealed class Home(string path)
+{
+    public string Path { get; } = System.IO.Path.GetFullPath(path);
+    public string Database => In("countersign.db");
+    public string OfficeKeys => In("keys", "office");
+    public string PeopleKeys => In("keys", "people");
+    public string Working => In("working");
+    public string Released => In("released");
+    public string Public => In("public");
+    public string PublicLedger => In("public", "ledger");
+    public string TrustFile => In("public", ".well-known", "countersign");
+    public string StatusFile => In("public", "status", "1");
+
+    /// <summary>Left by <c>restore</c>: the office is read-only until it is shown that nothing is missing.</summary>
+    public string RestoredMark => In("restored-from-backup");
+
+    public bool Exists => File.Exists(Database);
+
+    public string In(params string[] parts) => System.IO.Path.Combine([Path, .. parts]);
+
+    public string KeyOf(string person) => System.IO.Path.Combine(PeopleKeys, person + ".key");
+
+    public string BlobPath(Digest digest) => In("blobs", digest.ToString()[..2], digest.ToString());
+
+    /// <summary>Keeps bytes under their digest. When this returns they are on the disk.</summary>
+    public Digest KeepBlob(ReadOnlySpan<byte> bytes)
+    {
+        var digest = Digest.Of(bytes);
+        var target = BlobPath(digest);
+        if (!File.Exists(target) || new FileInfo(target).Length != bytes.Length)
+            Write(target, bytes);
+        return digest;
+    }
+
+    /// <summary>The bytes of a blob; null when it is missing, or damaged (its digest tells).</summary>
+    public byte[]? ReadBlob(Digest digest)
+    {
+        var path = BlobPath(digest);
+        if (!File.Exists(path))
+            return null;
+        var bytes = File.ReadAllBytes(path);
+        return Digest.Of(bytes) == digest ? bytes : null;
+    }
+
+    /// <summary>Writes a file whole or not at all: under a temporary name beside it, flushed to the disk, renamed into place, the folder flushed.</summary>
+    public static void Write(string target, ReadOnlySpan<byte> bytes, bool secret = false)
+    {
+        var folder = System.IO.Path.GetDirectoryName(target)!;
+        Directory.CreateDirectory(folder);
+        var temporary = System.IO.Path.Combine(folder, $".{System.IO.Path.GetFileName(target)}.{Environment.ProcessId}.{Environment.CurrentManagedThreadId}.new");
+        try
+        {
+            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None };
+            if (secret && !OperatingSystem.IsWindows())
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            using (var file = new FileStream(temporary, options))
+            {
+                file.Write(bytes);
+                file.Flush(flushToDisk: true);
+            }
+            File.Move(temporary, target, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+        Flush(folder);
+    }
+
+    /// <summary>Brings a rename to the disk (POSIX fsync of the folder). Windows does this by itself and has no such call.</summary>
+    public static void Flush(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        var handle = open(folder, 0);
+        if (handle < 0)
+            return;
+        var result = fsync(handle);
+        _ = close(handle);
+        if (result != 0)
+            throw new IOException($"The folder {folder} could not be brought to the disk.");
+    }
+
+    [DllImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
+
+    [DllImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int fsync(int handle);
+
+    [DllImport("libc", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int close(int handle);
+}

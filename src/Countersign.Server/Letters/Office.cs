@@ -1,0 +1,251 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Countersign.Ledger;
+using Countersign.Proof;
+using Microsoft.EntityFrameworkCore;
+
+namespace Countersign.Server.Letters;
+
+/// <summary>
+/// An office, opened. What it says of people and letters it folds from the acts in its database, checking every roster act as a stranger would:
+/// no row but a signed act can put anybody in office, and no column says that a letter is released.
+/// </summary>
+public sealed partial class Office : IDisposable
+{
+    /// <summary>How far the clock may stand behind the last entry before nothing is written any more.</summary>
+    public static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(2);
+
+    private readonly TimeProvider _clock;
+    private readonly OfficeKeys _keys;
+    private readonly Dictionary<Digest, Policy> _policies = [];
+    private RosterChain _chain = null!;
+    private long _read;
+    private DateTimeOffset _lastEntry;
+
+    private Office(Home home, Records records, OfficeKeys keys, TimeProvider clock)
+    {
+        Home = home;
+        Records = records;
+        _keys = keys;
+        _clock = clock;
+    }
+
+    /// <summary>The folder.</summary>
+    public Home Home { get; }
+
+    /// <summary>The database.</summary>
+    public Records Records { get; }
+
+    /// <summary>The roster acts, checked.</summary>
+    public RosterChain Chain => _chain;
+
+    /// <summary>Who is in office now.</summary>
+    public Roster Roster => _chain.Newest;
+
+    /// <summary>The founding act.</summary>
+    public FoundAct Found => Roster.Found;
+
+    /// <summary>The policy in force now.</summary>
+    public Policy Policy => Roster.PolicyAt(Now);
+
+    /// <summary>Now, in whole seconds.</summary>
+    public DateTimeOffset Now => Whole(_clock.GetUtcNow());
+
+    /// <summary>Opens the office in a home.</summary>
+    public static Result<Office> Open(Home home, TimeProvider clock)
+    {
+        if (!home.Exists)
+            return new Refusal("home.none", $"There is no office in {home.Path}.", "Found one with `countersign init \"NAME\" --domain DOMAIN`, or name its folder with --home.");
+        var records = Records.Open(home.Database, create: false);
+        try
+        {
+            var version = Scalar(records, "PRAGMA user_version");
+            if (version != Records.Version)
+                return Close(new Refusal("home.version", $"The office's database has format {version}; this program reads format {Records.Version}.", "Use the program that belongs to it."));
+            if (!OfficeKeys.Read(home).Is(out var keys, out var refusal))
+                return Close(refusal);
+            var office = new Office(home, records, keys, clock);
+            if (office.Read() is { } damage)
+                return Close(damage);
+            if (office.OpenLedger() is { } unsure)
+                return Close(unsure);
+            return office;
+        }
+        catch
+        {
+            records.Dispose();
+            throw;
+        }
+
+        Result<Office> Close(Refusal refusal)
+        {
+            records.Dispose();
+            return refusal;
+        }
+    }
+
+    private static long Scalar(Records records, string sql)
+    {
+        using var command = records.Connection.CreateCommand();
+        command.CommandText = sql;
+        return Convert.ToInt64(command.ExecuteScalar(), CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Folds the roster acts that were not read yet. A row that is not the act it claims to be is damage, and is named.</summary>
+    private Refusal? Read()
+    {
+        foreach (var row in Records.Policies)
+            if (Policy.TryRead(row.Bytes, out var policy, out _) && policy.Digest.ToString() == row.Digest)
+                _policies[policy.Digest] = policy;
+        foreach (var row in Records.Acts.Where(a => a.Subject == "roster" && a.Index >= _read).OrderBy(a => a.Index).ToList())
+        {
+            if (!Recorded(row).Is(out var recorded, out var damage))
+                return damage;
+            Fault? fault;
+            var next = _chain is null ? RosterChain.Begin(recorded, FindPolicy, out fault) : _chain.Append(recorded, FindPolicy, out fault);
+            if (next is null)
+                return Damaged($"the {row.Kind} act at ledger index {row.Index} does not stand: {fault!.Why}");
+            _chain = next;
+        }
+        if (_chain is null)
+            return Damaged("the act that founded the office is missing");
+        if (Records.Acts.OrderByDescending(a => a.Index).FirstOrDefault() is { } last)
+        {
+            if (!Recorded(last).Is(out var newest, out var damage))
+                return damage;
+            (_read, _lastEntry) = (last.Index + 1, newest.At);
+        }
+        return null;
+    }
+
+    private Policy? FindPolicy(Digest digest) => _policies.GetValueOrDefault(digest);
+
+    private static Refusal Damaged(string what) => new(
+        "home.damaged", $"The office's database is damaged: {what}.",
+        "Nothing was changed. `countersign doctor` names all damage; `countersign restore` brings back a backup.");
+
+    /// <summary>The recorded act of a row, held against its own digest and statement.</summary>
+    internal static Result<RecordedAct> Recorded(ActRow row)
+    {
+        if (!Act.TryRead(row.Bytes, out var act, out _) || act.Digest.ToString() != row.Digest || act.Subject != row.Subject
+            || !Statement.TryRead(row.Statement, out var statement, out _) || statement.Act != act.Digest)
+            return Damaged($"the act at ledger index {row.Index} is not what was entered");
+        try
+        {
+            return new RecordedAct(act, Evidence.DecodeApprovals(row.Approvals, act.Digest), statement, (ulong)row.Index);
+        }
+        catch (FormatException)
+        {
+            return Damaged($"the approvals at ledger index {row.Index} are not what was entered");
+        }
+    }
+
+    /// <summary>What a letter is: the fold of its acts. Throws <see cref="InvalidDataException"/> where a row is damaged.</summary>
+    public LetterHistory History(string letter)
+    {
+        var history = LetterHistory.Of(letter);
+        foreach (var row in Records.Acts.Where(a => a.Subject == letter).OrderBy(a => a.Index).ToList())
+            history = history.Append(Recorded(row).Is(out var recorded, out var damage) ? recorded : throw new InvalidDataException(damage.Why));
+        return WithTwins(history);
+    }
+
+    private LetterHistory WithTwins(LetterHistory history)
+    {
+        var copies = history.Drafts.Select(d => ((DraftAct)d.Act).FairCopy.ToString()).ToList();
+        return Twins(history.Letter, copies).Aggregate(history, (h, twin) => h.WithTwin((DraftAct)twin.Act));
+    }
+
+    /// <summary>The drafts of other letters with one of these fair copies.</summary>
+    internal IEnumerable<RecordedAct> Twins(string letter, IReadOnlyCollection<string> fairCopies)
+    {
+        var drafts = Records.Versions.Where(v => v.Letter != letter && fairCopies.Contains(v.FairCopy)).Select(v => v.Draft).ToList();
+        foreach (var row in Records.Acts.Where(a => drafts.Contains(a.Digest)).OrderBy(a => a.Index).ToList())
+            yield return Recorded(row).Is(out var recorded, out var damage) ? recorded : throw new InvalidDataException(damage.Why);
+    }
+
+    /// <summary>Finds a letter by its reference.</summary>
+    public Result<LetterHistory> FindLetter(string reference)
+    {
+        var wanted = reference.Trim().ToUpperInvariant();
+        var row = Records.Letters.FirstOrDefault(l => l.Reference == wanted);
+        return row is not null
+            ? History(row.Id)
+            : new Refusal("letter.unknown", $"There is no letter {reference}.", "`countersign list` shows the letters and their references.");
+    }
+
+    /// <summary>Finds somebody in office by id, name or e-mail.</summary>
+    public Result<Member> FindPerson(string text)
+    {
+        var rows = Records.People.ToList();
+        var ids = rows.Where(p => p.Id == text || string.Equals(p.Name, text, StringComparison.OrdinalIgnoreCase) || string.Equals(p.Email, text, StringComparison.OrdinalIgnoreCase))
+            .Select(p => p.Id).ToHashSet();
+        var members = Roster.Members.Values.Where(m => ids.Contains(m.Person) || m.Person == text).ToArray();
+        return members.Length switch
+        {
+            1 => members[0],
+            > 1 => new Refusal("person.ambiguous", $"More than one person in office is called {text}.", "Use the id that `countersign person list` shows."),
+            _ when ids.Count > 0 => new Refusal("person.retired", $"{text} is no longer in office.", "`countersign person list` tells who is."),
+            _ => new Refusal("person.unknown", $"There is nobody called {text} in this office.", "`countersign person list` tells who is; `countersign person add` enrols somebody."),
+        };
+    }
+
+    /// <summary>A person's name, or the id where it was erased.</summary>
+    public string NameOf(string person) => Records.People.FirstOrDefault(p => p.Id == person)?.Name ?? person;
+
+    /// <summary>What a new act says of itself: the office, now, a fresh nonce, the author, the newest roster.</summary>
+    public ActHeader Header(string by) => new(Found.Office, Later(Now, _lastEntry), Nonce(), by, Roster.Digest);
+
+    /// <summary>Refuses to go on when the clock stands too far behind the last entry: an act must not be dated before what came before it.</summary>
+    public Refusal? ClockFault() => Now < _lastEntry - ClockTolerance
+        ? new Refusal(
+            "clock.behind", $"This machine's clock says {Text.Moment(Now)}, but the last entry was made at {Text.Moment(_lastEntry)}.",
+            "Set the clock right, then give the command again.")
+        : null;
+
+    /// <summary>Why nothing may be written now; null when it may.</summary>
+    public Refusal? ReadOnlyFault() => File.Exists(Home.RestoredMark)
+        ? new Refusal(
+            "home.restored", "This office was restored from a backup and is read-only until it is shown that nothing is missing.",
+            "Fetch the newest checkpoint or trust file that anybody outside holds, then `countersign restore --complete FILE`.")
+        : null;
+
+    /// <summary>Keeps what a salted digest stands for, and returns the digest.</summary>
+    public Digest Commit(string label, string value)
+    {
+        var salt = RandomNumberGenerator.GetBytes(Commitment.SaltSize);
+        var digest = Commitment.Of(label, salt, value);
+        Records.Salts.Add(new SaltRow { Digest = digest.ToString(), Label = label, Salt = salt, Value = value });
+        Save();
+        return digest;
+    }
+
+    /// <summary>The value behind a salted digest; null when it was erased.</summary>
+    public Disclosure? Disclose(Digest? digest) => digest is { } d && Records.Salts.FirstOrDefault(s => s.Digest == d.ToString()) is { } row
+        ? new Disclosure(row.Label, row.Salt, row.Value)
+        : null;
+
+    /// <summary>Writes the rows added; they are on the disk when this returns.</summary>
+    public void Save()
+    {
+        Records.SaveChanges();
+        Records.ChangeTracker.Clear();
+    }
+
+    /// <summary>A setting of the house.</summary>
+    public string? Setting(string name) => Records.Settings.FirstOrDefault(s => s.Name == name)?.Value;
+
+    public void Dispose()
+    {
+        Records.Dispose();
+        _keys.Dispose();
+    }
+
+    internal static string Nonce() => RandomNumberGenerator.GetHexString(32, lowercase: true);
+
+    internal static string NewId(char prefix) => $"{prefix}-{RandomNumberGenerator.GetHexString(12, lowercase: true)}";
+
+    internal static DateTimeOffset Whole(DateTimeOffset at) => DateTimeOffset.FromUnixTimeSeconds(at.ToUnixTimeSeconds());
+
+    private static DateTimeOffset Later(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
+}

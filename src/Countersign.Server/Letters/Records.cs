@@ -1,0 +1,208 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+
+namespace Countersign.Server.Letters;
+
+/// <summary>
+/// The database. <see cref="Acts"/> is append-only and, with <see cref="Checkpoints"/>, the truth about letters; everything that a letter is
+/// follows from it. The other tables hold what is not in the ledger: signatures still gathering, salts (erase one and the person behind it is
+/// erased), and which number or status place is taken.
+/// </summary>
+public sealed class Records(DbContextOptions<Records> options) : DbContext(options)
+{
+    /// <summary>Raised when the tables change in a way that older programs cannot read.</summary>
+    public const int Version = 1;
+
+    public DbSet<ActRow> Acts => Set<ActRow>();
+    public DbSet<CheckpointRow> Checkpoints => Set<CheckpointRow>();
+    public DbSet<PendingRow> Pending => Set<PendingRow>();
+    public DbSet<PendingApprovalRow> PendingApprovals => Set<PendingApprovalRow>();
+    public DbSet<PolicyRow> Policies => Set<PolicyRow>();
+    public DbSet<SaltRow> Salts => Set<SaltRow>();
+    public DbSet<PersonRow> People => Set<PersonRow>();
+    public DbSet<LetterRow> Letters => Set<LetterRow>();
+    public DbSet<VersionRow> Versions => Set<VersionRow>();
+    public DbSet<StatusRow> StatusPlaces => Set<StatusRow>();
+    public DbSet<SettingRow> Settings => Set<SettingRow>();
+
+    /// <summary>
+    /// Opens the database of a home. Commits are on the disk when they return (WAL, synchronous = FULL). Two processes may have it open; a writer
+    /// waits up to 20 seconds for the other.
+    /// </summary>
+    public static Records Open(string path, bool create)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            Mode = create ? SqliteOpenMode.ReadWriteCreate : SqliteOpenMode.ReadWrite,
+            DefaultTimeout = 20,
+            Pooling = false,
+            ForeignKeys = true,
+        }.ToString());
+        try
+        {
+            connection.Open();
+            using var pragma = connection.CreateCommand();
+            pragma.CommandText = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=20000; PRAGMA fullfsync=1;";
+            pragma.ExecuteNonQuery();
+            return new Records(new DbContextOptionsBuilder<Records>()
+                .UseSqlite(connection, o => o.CommandTimeout(30))
+                .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking).Options)
+            { _connection = connection };
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    private SqliteConnection? _connection;
+
+    /// <summary>The connection under the context, for what EF does not say: immediate transactions, integrity checks, online backup.</summary>
+    public SqliteConnection Connection => _connection!;
+
+    public override void Dispose()
+    {
+        base.Dispose();
+        _connection?.Dispose();
+    }
+
+    protected override void OnModelCreating(ModelBuilder model)
+    {
+        model.Entity<ActRow>(e =>
+        {
+            e.ToTable("acts").HasKey(a => a.Index);
+            e.Property(a => a.Index).ValueGeneratedNever();
+            e.HasIndex(a => a.Digest).IsUnique();
+            e.HasIndex(a => new { a.Subject, a.Sequence }).IsUnique();
+        });
+        model.Entity<CheckpointRow>(e =>
+        {
+            e.ToTable("checkpoints").HasKey(c => c.Size);
+            e.Property(c => c.Size).ValueGeneratedNever();
+        });
+        model.Entity<PendingRow>(e =>
+        {
+            e.ToTable("pending").HasKey(p => p.Digest);
+            e.HasIndex(p => p.Subject);
+        });
+        model.Entity<PendingApprovalRow>(e => e.ToTable("pending_approvals").HasKey(p => new { p.Digest, p.Person }));
+        model.Entity<PolicyRow>(e => e.ToTable("policies").HasKey(p => p.Digest));
+        model.Entity<SaltRow>(e => e.ToTable("salts").HasKey(s => s.Digest));
+        model.Entity<PersonRow>(e => e.ToTable("people").HasKey(p => p.Id));
+        model.Entity<LetterRow>(e =>
+        {
+            e.ToTable("letters").HasKey(l => l.Id);
+            e.HasIndex(l => l.Reference).IsUnique();
+        });
+        model.Entity<VersionRow>(e =>
+        {
+            e.ToTable("versions").HasKey(v => v.Draft);
+            e.HasIndex(v => v.FairCopy);
+        });
+        model.Entity<StatusRow>(e =>
+        {
+            e.ToTable("status_places").HasKey(s => s.Place);
+            e.Property(s => s.Place).ValueGeneratedNever();
+            e.HasIndex(s => s.Letter).IsUnique();
+        });
+        model.Entity<SettingRow>(e => e.ToTable("settings").HasKey(s => s.Name));
+    }
+}
+
+/// <summary>An act in the ledger, by its index. Never changed, never deleted.</summary>
+public sealed class ActRow
+{
+    public long Index { get; set; }
+    public required string Digest { get; set; }
+
+    /// <summary>The letter's id, or <c>roster</c>.</summary>
+    public required string Subject { get; set; }
+
+    /// <summary>The act's place among those of its subject, from 0: two appends that saw the same state cannot both be.</summary>
+    public long Sequence { get; set; }
+    public required string Kind { get; set; }
+    public required byte[] Bytes { get; set; }
+    public required byte[] Approvals { get; set; }
+    public required byte[] Statement { get; set; }
+}
+
+/// <summary>A signed checkpoint, by its size: the newest is the ledger's head.</summary>
+public sealed class CheckpointRow
+{
+    public long Size { get; set; }
+    public required string Root { get; set; }
+    public required string Note { get; set; }
+}
+
+/// <summary>An act that still gathers signatures.</summary>
+public sealed class PendingRow
+{
+    public required string Digest { get; set; }
+    public required string Subject { get; set; }
+    public required string Kind { get; set; }
+    public required byte[] Bytes { get; set; }
+}
+
+/// <summary>A signature on a pending act. On the disk before its signer is answered.</summary>
+public sealed class PendingApprovalRow
+{
+    public required string Digest { get; set; }
+    public required string Person { get; set; }
+    public required byte[] Evidence { get; set; }
+}
+
+/// <summary>A policy by its digest.</summary>
+public sealed class PolicyRow
+{
+    public required string Digest { get; set; }
+    public required byte[] Bytes { get; set; }
+}
+
+/// <summary>What a salted digest in an act stands for.</summary>
+public sealed class SaltRow
+{
+    public required string Digest { get; set; }
+    public required string Label { get; set; }
+    public required byte[] Salt { get; set; }
+    public required string Value { get; set; }
+}
+
+/// <summary>A person's name and address, for <c>--as</c> and for messages.</summary>
+public sealed class PersonRow
+{
+    public required string Id { get; set; }
+    public required string Name { get; set; }
+    public string? Email { get; set; }
+}
+
+/// <summary>Which reference is whose. A reference is never used again.</summary>
+public sealed class LetterRow
+{
+    public required string Id { get; set; }
+    public required string Reference { get; set; }
+}
+
+/// <summary>What a version's draft act does not say in clear.</summary>
+public sealed class VersionRow
+{
+    public required string Draft { get; set; }
+    public required string Letter { get; set; }
+    public required string FairCopy { get; set; }
+    public required string FileName { get; set; }
+}
+
+/// <summary>A letter's place in the status list: random, so that a place tells nothing of when or how many.</summary>
+public sealed class StatusRow
+{
+    public long Place { get; set; }
+    public required string Letter { get; set; }
+}
+
+/// <summary>A setting of the house.</summary>
+public sealed class SettingRow
+{
+    public required string Name { get; set; }
+    public required string Value { get; set; }
+}
