@@ -142,10 +142,16 @@ public sealed class Receipt
             return "the path from the entry to the root is not one of a ledger of the size stated";
         if (!ledgerKey.Verify(Cose.ToBeSigned(LedgerHeader(ledgerKey, origin, Statement.Subject), root.ToArray()), _ledgerSignature))
             return "the ledger's key did not sign the root that the entry leads to";
-        if (Proof.Checkpoint.Open(Checkpoint, origin, ledgerKey) is not { } checkpoint)
+        if (OpenCheckpoint(Checkpoint, origin, ledgerKey) is not { } checkpoint)
             return "the checkpoint is not signed by the office's ledger";
         return checkpoint.Size == Size && checkpoint.Root == root ? null : "the checkpoint is of another size or root than the proof";
     }
+
+    /// <summary>The checkpoint in a note that the office's ledger signed; null when it is none.</summary>
+    public static Checkpoint? OpenCheckpoint(string note, string origin, Ed25519Key ledgerKey) => SignedCheckpoint.TryOpen(
+        Encoding.UTF8.GetBytes(note), NoteKey.Create(origin, NoteKeyKind.Ed25519, ledgerKey), [], out var opened, out _)
+            ? opened.Checkpoint
+            : null;
 
     private static Receipt Read(ReadOnlyMemory<byte> bytes)
     {

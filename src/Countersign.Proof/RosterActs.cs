@@ -60,12 +60,16 @@ public sealed class FoundAct(ActHeader header) : RosterAct(header)
         Title = fields.Text("title", 200),
         People = [.. fields.List("people", 2, 16).Select(Enrolment.Read)],
         Policy = fields.Digest("policy"),
-        Origin = fields.Text("origin", 200),
+        Origin = OriginOf(fields),
         LedgerKey = Key(fields, "ledger"),
         StatementKey = Key(fields, "statement"),
         Certificate = fields.Digest("certificate"),
         Exercise = fields.Boolean("exercise"),
     };
+
+    internal static string OriginOf(Fields fields) => fields.Text("origin", 200) is var origin && Note.IsName(origin)
+        ? origin
+        : throw new MalformedException("\"origin\" is no name of a ledger");
 
     internal static Ed25519Key Key(Fields fields, string name) => fields.Base64Url(name, Ed25519Key.Size) is { Length: Ed25519Key.Size } key
         ? new Ed25519Key(key)

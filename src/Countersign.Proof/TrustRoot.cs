@@ -112,7 +112,7 @@ public sealed record TrustRoot
             Title = office.Text("title", 200),
             Found = office.Digest("found"),
             Exercise = office.Boolean("exercise"),
-            Origin = ledger.Text("origin", 200),
+            Origin = FoundAct.OriginOf(ledger),
             LedgerKey = FoundAct.Key(ledger, "key"),
             StatementKey = FoundAct.Key(fields, "statement"),
             Certificate = fields.Digest("certificate"),

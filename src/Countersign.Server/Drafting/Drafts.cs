@@ -1,4 +1,3 @@
-using Countersign.Documents;
 using Countersign.Proof;
 using Countersign.Server.Letters;
 
@@ -60,7 +59,7 @@ public sealed class Drafts(Office office)
 
     private Result<Drafted> Enter(Signer drafter, LetterHistory history, string reference, Bringing bringing)
     {
-        if (office.ReadOnlyFault() ?? office.ClockFault() is { } fault)
+        if (office.WriteFault() is { } fault)
             return fault;
         var before = history.CurrentDraft;
         var kind = bringing.Kind ?? before?.LetterKind ?? "letter";

@@ -1,4 +1,3 @@
-using Countersign.Ledger;
 using Countersign.Proof;
 using Countersign.Server.Letters;
 using Microsoft.Data.Sqlite;
@@ -57,7 +56,7 @@ public static class Backups
         var note = TrustRoot.TryRead(bytes, out var trust, out _)
             ? trust.Found == office.Found.Digest ? trust.Checkpoint : ""
             : System.Text.Encoding.UTF8.GetString(bytes);
-        if (Checkpoint.Open(note, office.Found.Origin, office.Found.LedgerKey) is not { } outside)
+        if (Receipt.OpenCheckpoint(note, office.Found.Origin, office.Found.LedgerKey) is not { } outside)
             return new Refusal("restore.checkpoint", $"{file} holds no checkpoint of this office's ledger.", "Fetch the checkpoint or trust file from the public address, a witness or a recipient.");
         if (outside.Size > office.LedgerSize)
             return new Refusal(

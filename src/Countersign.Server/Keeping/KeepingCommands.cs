@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using Countersign.Proof;
 using Countersign.Server.Commands;
 using Countersign.Server.Letters;
 

@@ -8,7 +8,7 @@ namespace Countersign.Server.Letters;
 /// <c>keys/office/</c> and <c>keys/people/</c>, <c>working/</c> (copies marked DRAFT), <c>released/</c> (sealed copies), <c>public/</c> (files for
 /// any web server). Whatever is written here is written under another name, brought to the disk, and renamed into place.
 /// </summary>
-public sealed class Home(string path)
+public sealed partial class Home(string path)
 {
     public string Path { get; } = System.IO.Path.GetFullPath(path);
     public string Database => In("countersign.db");
@@ -83,24 +83,24 @@ public sealed class Home(string path)
     {
         if (OperatingSystem.IsWindows())
             return;
-        var handle = open(folder, 0);
+        var handle = OpenFolder(folder, 0);
         if (handle < 0)
             return;
-        var result = fsync(handle);
-        _ = close(handle);
+        var result = FlushHandle(handle);
+        _ = CloseHandle(handle);
         if (result != 0)
             throw new IOException($"The folder {folder} could not be brought to the disk.");
     }
 
-    [DllImport("libc", SetLastError = true)]
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int open([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
+    private static partial int OpenFolder(string path, int flags);
 
-    [DllImport("libc", SetLastError = true)]
+    [LibraryImport("libc", EntryPoint = "fsync")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int fsync(int handle);
+    private static partial int FlushHandle(int handle);
 
-    [DllImport("libc", SetLastError = true)]
+    [LibraryImport("libc", EntryPoint = "close")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int close(int handle);
+    private static partial int CloseHandle(int handle);
 }

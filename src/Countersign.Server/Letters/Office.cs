@@ -1,9 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
-using System.Text;
-using Countersign.Ledger;
 using Countersign.Proof;
-using Microsoft.EntityFrameworkCore;
 
 namespace Countersign.Server.Letters;
 
@@ -147,10 +144,11 @@ public sealed partial class Office : IDisposable
         var history = LetterHistory.Of(letter);
         foreach (var row in Records.Acts.Where(a => a.Subject == letter).OrderBy(a => a.Index).ToList())
             history = history.Append(Recorded(row).Is(out var recorded, out var damage) ? recorded : throw new InvalidDataException(damage.Why));
-        return WithTwins(history);
+        return WithTwinsOf(history);
     }
 
-    private LetterHistory WithTwins(LetterHistory history)
+    /// <summary>A letter's history with the drafters of letters of the same bytes counted among its own.</summary>
+    internal LetterHistory WithTwinsOf(LetterHistory history)
     {
         var copies = history.Drafts.Select(d => ((DraftAct)d.Act).FairCopy.ToString()).ToList();
         return Twins(history.Letter, copies).Aggregate(history, (h, twin) => h.WithTwin((DraftAct)twin.Act));
@@ -202,6 +200,9 @@ public sealed partial class Office : IDisposable
             "clock.behind", $"This machine's clock says {Text.Moment(Now)}, but the last entry was made at {Text.Moment(_lastEntry)}.",
             "Set the clock right, then give the command again.")
         : null;
+
+    /// <summary>Why nothing may be written now, or as this machine's clock stands; null when it may.</summary>
+    public Refusal? WriteFault() => ReadOnlyFault() ?? ClockFault();
 
     /// <summary>Why nothing may be written now; null when it may.</summary>
     public Refusal? ReadOnlyFault() => File.Exists(Home.RestoredMark)

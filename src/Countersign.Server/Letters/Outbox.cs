@@ -25,7 +25,7 @@ public sealed partial class Office
     /// </summary>
     public Result<Outcome> Decide(string subject, IReadOnlyList<Signer> signers, Func<Act, bool> same, Func<ActHeader, Act> write)
     {
-        if (ReadOnlyFault() ?? ClockFault() is { } fault)
+        if (WriteFault() is { } fault)
             return fault;
         var letter = subject == "roster" ? null : History(subject);
         var act = OpenPending(subject, letter).FirstOrDefault(same);
@@ -76,13 +76,14 @@ public sealed partial class Office
         return Enter(act, approvals).Is(out var recorded, out var refusal) ? new Outcome(act, recorded, permit) : refusal;
     }
 
-    /// <summary>Signs and enters an act that its author alone decides: a draft, a review, a hold, a delegation.</summary>
-    public Result<RecordedAct> Do(Signer signer, Func<ActHeader, Act> write)
+    /// <summary>Signs and enters an act that its author alone decides: a draft, a review, a hold, a delegation. <paramref name="file"/> is the name
+    /// of the file a draft was made from.</summary>
+    public Result<RecordedAct> Do(Signer signer, Func<ActHeader, Act> write, string? file = null)
     {
-        if (ReadOnlyFault() ?? ClockFault() is { } fault)
+        if (WriteFault() is { } fault)
             return fault;
         var act = write(Header(signer.Person));
-        return Enter(act, [signer.Key.Approve(signer.Person, act.Digest)]);
+        return Enter(act, [signer.Key.Approve(signer.Person, act.Digest)], file);
     }
 
     /// <summary>The pending acts about a subject that may still be finished. Those that cannot any more are dropped: they must be signed anew.</summary>

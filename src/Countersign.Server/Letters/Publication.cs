@@ -1,6 +1,5 @@
 using System.Globalization;
 using Countersign.Proof;
-using Microsoft.EntityFrameworkCore;
 
 namespace Countersign.Server.Letters;
 

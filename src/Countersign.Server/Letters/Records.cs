@@ -68,46 +68,46 @@ public sealed class Records(DbContextOptions<Records> options) : DbContext(optio
         _connection?.Dispose();
     }
 
-    protected override void OnModelCreating(ModelBuilder model)
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
     {
-        model.Entity<ActRow>(e =>
+        modelBuilder.Entity<ActRow>(e =>
         {
             e.ToTable("acts").HasKey(a => a.Index);
             e.Property(a => a.Index).ValueGeneratedNever();
             e.HasIndex(a => a.Digest).IsUnique();
             e.HasIndex(a => new { a.Subject, a.Sequence }).IsUnique();
         });
-        model.Entity<CheckpointRow>(e =>
+        modelBuilder.Entity<CheckpointRow>(e =>
         {
             e.ToTable("checkpoints").HasKey(c => c.Size);
             e.Property(c => c.Size).ValueGeneratedNever();
         });
-        model.Entity<PendingRow>(e =>
+        modelBuilder.Entity<PendingRow>(e =>
         {
             e.ToTable("pending").HasKey(p => p.Digest);
             e.HasIndex(p => p.Subject);
         });
-        model.Entity<PendingApprovalRow>(e => e.ToTable("pending_approvals").HasKey(p => new { p.Digest, p.Person }));
-        model.Entity<PolicyRow>(e => e.ToTable("policies").HasKey(p => p.Digest));
-        model.Entity<SaltRow>(e => e.ToTable("salts").HasKey(s => s.Digest));
-        model.Entity<PersonRow>(e => e.ToTable("people").HasKey(p => p.Id));
-        model.Entity<LetterRow>(e =>
+        modelBuilder.Entity<PendingApprovalRow>(e => e.ToTable("pending_approvals").HasKey(p => new { p.Digest, p.Person }));
+        modelBuilder.Entity<PolicyRow>(e => e.ToTable("policies").HasKey(p => p.Digest));
+        modelBuilder.Entity<SaltRow>(e => e.ToTable("salts").HasKey(s => s.Digest));
+        modelBuilder.Entity<PersonRow>(e => e.ToTable("people").HasKey(p => p.Id));
+        modelBuilder.Entity<LetterRow>(e =>
         {
             e.ToTable("letters").HasKey(l => l.Id);
             e.HasIndex(l => l.Reference).IsUnique();
         });
-        model.Entity<VersionRow>(e =>
+        modelBuilder.Entity<VersionRow>(e =>
         {
             e.ToTable("versions").HasKey(v => v.Draft);
             e.HasIndex(v => v.FairCopy);
         });
-        model.Entity<StatusRow>(e =>
+        modelBuilder.Entity<StatusRow>(e =>
         {
             e.ToTable("status_places").HasKey(s => s.Place);
             e.Property(s => s.Place).ValueGeneratedNever();
             e.HasIndex(s => s.Letter).IsUnique();
         });
-        model.Entity<SettingRow>(e => e.ToTable("settings").HasKey(s => s.Name));
+        modelBuilder.Entity<SettingRow>(e => e.ToTable("settings").HasKey(s => s.Name));
     }
 }
 

@@ -3,7 +3,6 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Countersign.Server.Commands;
-using Countersign.Server.Letters;
 
 namespace Countersign.Server.Replaying;
 
