@@ -16,7 +16,10 @@ public sealed record Checkpoint(string Origin, ulong Size, Digest Root)
     public string Text => string.Create(
         CultureInfo.InvariantCulture, $"{Origin}\n{Size}\n{Convert.ToBase64String(Root.ToArray())}\n");
 
-    /// <summary>Signs the checkpoint with the ledger's key, whose name is the origin. The same checkpoint gives the same bytes.</summary>
+    /// <summary>
+    /// Signs the checkpoint with the ledger's key, whose name is the origin. The same checkpoint gives the same
+    /// bytes.
+    /// </summary>
     public Note Sign(Ed25519PrivateKey key) => Note.Create(Text, NoteSignature.Sign(Text, Origin, key));
 
     /// <summary>Reads the text of a note as a checkpoint, strictly. Says nothing about who signed it.</summary>
@@ -64,15 +67,17 @@ public sealed record Checkpoint(string Origin, ulong Size, Digest Root)
     }
 }
 
-/// <summary>A checkpoint whose ledger's signature verified, with those of the known witnesses that cosigned it.</summary>
+/// <summary>
+/// A checkpoint whose ledger's signature verified, with those of the known witnesses that cosigned it.
+/// </summary>
 /// <param name="Checkpoint">Origin, size and root.</param>
 /// <param name="Note">The note it came in, with the lines of unknown keys too.</param>
 /// <param name="Cosignatures">The known witnesses that cosigned it, each key once, and when they say they did.</param>
 public sealed record SignedCheckpoint(Checkpoint Checkpoint, Note Note, IReadOnlyList<VerifiedSignature> Cosignatures)
 {
     /// <summary>
-    /// Opens a checkpoint note: well formed, the ledger's key among its signers and named like the origin, and every line
-    /// of a known key valid.
+    /// Opens a checkpoint note: well formed, the ledger's key among its signers and named like the origin, and every
+    /// line of a known key valid.
     /// </summary>
     /// <param name="bytes">The note, from anywhere.</param>
     /// <param name="ledger">The ledger's key; its name is the origin we expect.</param>
@@ -87,7 +92,9 @@ public sealed record SignedCheckpoint(Checkpoint Checkpoint, Note Note, IReadOnl
         out string why)
     {
         opened = null;
-        if (!Note.TryParse(bytes, out var note, out why) || !Checkpoint.TryParse(note.Text, out var checkpoint, out why))
+        if (!Note.TryParse(bytes, out var note, out why))
+            return false;
+        if (!Checkpoint.TryParse(note.Text, out var checkpoint, out why))
             return false;
         if (checkpoint.Origin != ledger.Name)
         {

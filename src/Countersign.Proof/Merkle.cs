@@ -19,7 +19,9 @@ public static class Merkle
     /// <summary>The root of the tree without entries: SHA-256 of nothing.</summary>
     public static Digest EmptyRoot { get; } = Digest.Of([]);
 
-    /// <summary>The hash of a leaf: <c>H(0x00 ‖ entry)</c>. An entry that is itself a digest is hashed all the same.</summary>
+    /// <summary>
+    /// The hash of a leaf: <c>H(0x00 ‖ entry)</c>. An entry that is itself a digest is hashed all the same.
+    /// </summary>
     public static Digest LeafHash(ReadOnlySpan<byte> entry)
     {
         using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -138,8 +140,8 @@ public static class Merkle
 }
 
 /// <summary>
-/// The right edge of a growing tree: the roots of its whole subtrees, at most 63 of them, enough to append and to know the
-/// root. Not safe for several threads at once.
+/// The right edge of a growing tree: the roots of its whole subtrees, at most 63 of them, enough to append and to know
+/// the root. Not safe for several threads at once.
 /// </summary>
 public sealed class MerkleFrontier
 {

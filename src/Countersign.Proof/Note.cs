@@ -27,7 +27,10 @@ public sealed class Note
     /// <summary>The signature lines, known or unknown, in their order.</summary>
     public IReadOnlyList<NoteSignature> Signatures { get; }
 
-    /// <summary>Puts a text and its signatures together. Throws <see cref="ArgumentException"/> for a text or a number of lines that no note may have.</summary>
+    /// <summary>
+    /// Puts a text and its signatures together. Throws <see cref="ArgumentException"/> for a text or a number of
+    /// lines that no note may have.
+    /// </summary>
     public static Note Create(string text, params IReadOnlyList<NoteSignature> signatures)
     {
         var note = new Note(text, [.. signatures]);
@@ -144,7 +147,9 @@ public sealed class Note
         return true;
     }
 
-    /// <summary>Standard padded base64 (RFC 4648 §4) in its one canonical spelling: spare bits zero, no white space.</summary>
+    /// <summary>
+    /// Standard padded base64 (RFC 4648 §4) in its one canonical spelling: spare bits zero, no white space.
+    /// </summary>
     internal static byte[]? FromBase64(string text)
     {
         var bytes = new byte[text.Length / 4 * 3];
@@ -174,7 +179,7 @@ public sealed record NoteSignature(string Name, uint KeyId, ReadOnlyMemory<byte>
         new(name, NoteKey.Create(name, NoteKeyKind.Ed25519, key.Public).Id, key.Sign(Encoding.UTF8.GetBytes(text)));
 
     /// <summary>Cosigns a text as a witness does (type 04), stating when. Deterministic.</summary>
-    /// <param name="text">The note's text: a checkpoint that the witness found consistent with all it saw before.</param>
+    /// <param name="text">The note's text: a checkpoint that the witness found consistent with all it saw.</param>
     /// <param name="name">The witness's name.</param>
     /// <param name="key">The witness's key, used for nothing else.</param>
     /// <param name="time">Seconds since 1970-01-01T00:00:00Z, at most 2⁶³−1.</param>
@@ -196,7 +201,9 @@ public sealed record NoteSignature(string Name, uint KeyId, ReadOnlyMemory<byte>
         return $"{Dash}{Name} {Convert.ToBase64String(blob)}";
     }
 
-    /// <summary>Reads one line without its line feed. Lines come from notes and from the answers of witnesses.</summary>
+    /// <summary>
+    /// Reads one line without its line feed. Lines come from notes and from the answers of witnesses.
+    /// </summary>
     public static bool TryParse(string line, [NotNullWhen(true)] out NoteSignature? signature)
     {
         signature = null;
@@ -229,7 +236,8 @@ public enum NoteKeyKind : byte
 }
 
 /// <summary>
-/// A key that signs notes, and its text form, the vkey: <c>name+id+base64(type ‖ key)</c> (C2SP signed-note, Verifier keys).
+/// A key that signs notes, and its text form, the vkey: <c>name+id+base64(type ‖ key)</c> (C2SP signed-note, Verifier
+/// keys).
 /// A witness signs with one key under one name: a cosignature does not name its signer.
 /// </summary>
 public sealed class NoteKey : IEquatable<NoteKey>
@@ -299,7 +307,9 @@ public sealed class NoteKey : IEquatable<NoteKey>
         return true;
     }
 
-    /// <summary>Whether the bytes are this key's signature over the text; a cosignature also says when it was made.</summary>
+    /// <summary>
+    /// Whether the bytes are this key's signature over the text; a cosignature also says when it was made.
+    /// </summary>
     internal bool Verify(string text, ReadOnlySpan<byte> signature, out ulong? time)
     {
         time = null;

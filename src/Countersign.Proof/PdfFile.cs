@@ -114,11 +114,14 @@ internal sealed class PdfFile
                 throw new MalformedException("its cross-reference does not stand where it should");
             var lexer = new PdfLexer(_bytes, (int)offset);
             var isTable = lexer.Take("xref");
-            var trailer = isTable ? ReadTable(lexer) : ReadXrefStream((int)offset);
+            var entries = new Dictionary<int, Entry?>();
+            var trailer = isTable ? ReadTable(lexer, entries) : ReadXrefStream((int)offset, entries);
             if (Sections++ == 0)
                 (Trailer, UsesXrefStream) = (trailer, !isTable);
             if (trailer.Has("XRefStm"))
-                throw new PdfRefusedException("pdf.hybrid");
+                ReadHybrid(trailer, entries);
+            foreach (var (number, entry) in entries)
+                Add(number, entry);
             if (trailer.Has("Encrypt"))
                 throw new PdfRefusedException("pdf.encrypted");
             at = trailer["Prev"] is PdfToken prev && long.TryParse(prev.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value
@@ -146,7 +149,33 @@ internal sealed class PdfFile
         }
     }
 
-    private PdfDictionary ReadTable(PdfLexer lexer)
+    /// <summary>
+    /// A hybrid file (§7.5.8.4) lists some objects in a stream that old readers do not see. What both lists name must be the same object; what only
+    /// the stream names is <see cref="Hidden"/>, and the rules refuse a file whose pages lead to it.
+    /// </summary>
+    private void ReadHybrid(PdfDictionary trailer, Dictionary<int, Entry?> entries)
+    {
+        var offset = Number(trailer["XRefStm"], _bytes.Length - 1, "/XRefStm");
+        var more = new Dictionary<int, Entry?>();
+        ReadXrefStream((int)offset, more);
+        foreach (var (number, entry) in more)
+        {
+            if (entry is null || number == 0)
+                continue;
+            if (entries.GetValueOrDefault(number) is { } listed)
+            {
+                if (listed != entry)
+                    throw new PdfRefusedException("pdf.hybrid");
+                continue;
+            }
+            if (_entries.ContainsKey(number) && !_hidden.Contains(number))
+                continue; // a newer section that both kinds of reader see has the say
+            entries[number] = entry;
+            _hidden.Add(number);
+        }
+    }
+
+    private static PdfDictionary ReadTable(PdfLexer lexer, Dictionary<int, Entry?> entries)
     {
         while (!lexer.Take("trailer"))
         {
@@ -159,9 +188,9 @@ internal sealed class PdfFile
                 var offset = lexer.Integer();
                 var generation = lexer.Integer();
                 if (lexer.Take("n"))
-                    Add((int)(first + i), offset == 0 ? null : new Entry(offset, (int)Math.Min(generation, 65_535), -1, 0));
+                    entries.TryAdd((int)(first + i), offset == 0 ? null : new Entry(offset, (int)Math.Min(generation, 65_535), -1, 0));
                 else if (lexer.Take("f"))
-                    Add((int)(first + i), null);
+                    entries.TryAdd((int)(first + i), null);
                 else
                     throw new MalformedException($"its cross-reference table is damaged at byte {lexer.Position}");
             }
@@ -170,15 +199,21 @@ internal sealed class PdfFile
     }
 
     private readonly HashSet<int> _known = [];
+    private readonly HashSet<int> _hidden = [];
+
+    /// <summary>The objects of a hybrid file that old readers do not see.</summary>
+    public IReadOnlySet<int> Hidden => _hidden;
 
     private void Add(int number, Entry? entry)
     {
-        // Newer sections are read first, and what they say of a number holds.
+        // Newer sections are read first, and what they say of a number holds. An older object under a hidden number would be seen by old readers.
+        if (entry is not null && _known.Contains(number) && _hidden.Contains(number) && _entries[number] != entry)
+            throw new PdfRefusedException("pdf.hybrid");
         if (_known.Add(number) && entry is { } used && number > 0)
             _entries[number] = used;
     }
 
-    private PdfDictionary ReadXrefStream(int offset)
+    private PdfDictionary ReadXrefStream(int offset, Dictionary<int, Entry?> entries)
     {
         if (ReadIndirect(offset, null) is not PdfStream stream || stream.Dictionary["Type"] is not PdfName { Value: "XRef" })
             throw new MalformedException("its cross-reference is none");
@@ -204,13 +239,13 @@ internal sealed class PdfFile
                 switch (type)
                 {
                     case 0:
-                        Add((int)n, null);
+                        entries.TryAdd((int)n, null);
                         break;
                     case 1:
-                        Add((int)n, new Entry(second, (int)Math.Min(third, 65_535), -1, 0));
+                        entries.TryAdd((int)n, new Entry(second, (int)Math.Min(third, 65_535), -1, 0));
                         break;
                     case 2 when second is > 0 and < MaxObjects && third < MaxObjects:
-                        Add((int)n, new Entry(0, 0, (int)second, (int)third));
+                        entries.TryAdd((int)n, new Entry(0, 0, (int)second, (int)third));
                         break;
                     default:
                         throw new MalformedException("its cross-reference stream holds an entry of no known kind");

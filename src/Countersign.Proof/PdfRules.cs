@@ -24,7 +24,9 @@ internal sealed class PdfRules
     [
         "Type", "Version", "Extensions", "Pages", "PageLabels", "Names", "Dests", "ViewerPreferences", "PageLayout", "PageMode", "Outlines",
         "OpenAction", "URI", "Metadata", "StructTreeRoot", "MarkInfo", "Lang", "SpiderInfo", "OutputIntents", "PieceInfo", "LastModified",
-        "AcroForm", "Threads", "DefaultRGB", "DefaultGray", "DefaultCMYK",
+        "AcroForm", "Threads",
+        // Entries of producers that no reader draws: iText's version, u2p's licence note, Acrobat's and pdftk's own notes.
+        "ITXT", "JT", "u2pMat", "ProcSet", "CreationDate", "pdftk_PageNum",
     ];
 
     private static readonly HashSet<string> TreeKeys =
@@ -34,12 +36,14 @@ internal sealed class PdfRules
     [
         "Type", "Parent", "LastModified", "Resources", "MediaBox", "CropBox", "BleedBox", "TrimBox", "ArtBox", "BoxColorInfo", "Contents", "Rotate",
         "Group", "Thumb", "B", "Annots", "Metadata", "PieceInfo", "StructParents", "ID", "PZ", "SeparationInfo", "Tabs", "UserUnit", "Dur", "Trans",
+        "ITXT", "JT", "u2pMat", "ProcSet", "CreationDate", "pdftk_PageNum",
     ];
 
     private static readonly HashSet<string> LinkKeys =
         ["Type", "Subtype", "Rect", "Contents", "P", "NM", "M", "F", "Border", "C", "StructParent", "A", "Dest", "H", "PA", "QuadPoints", "BS", "CA", "ca", "Lang", "T", "AAPL:AKExtras"];
 
-    private static readonly HashSet<string> NamesKeys = ["Dests"];
+    // IDS and URLS belong to web capture, Pages and Templates hold pages that a form script could show: only the first two are harmless.
+    private static readonly HashSet<string> NamesKeys = ["Dests", "IDS", "URLS"];
 
     private static readonly Dictionary<string, (string Why, string Next)> Sentences = new(StringComparer.Ordinal)
     {
@@ -48,7 +52,7 @@ internal sealed class PdfRules
         ["pdf.too-many-objects"] = ("The PDF has more objects than are taken.", "Print it to a new PDF."),
         ["pdf.size"] = ("The PDF lists objects beyond the number that it says it has; readers disagree on such objects.", "Print it to a new PDF."),
         ["pdf.encrypted"] = ("The PDF is encrypted or protected by a password.", "Save it without protection; its seal protects it better."),
-        ["pdf.hybrid"] = ("The PDF holds two tables of contents, one for old and one for new readers; the two may show different pages.", "Print it to a new PDF."),
+        ["pdf.hybrid"] = ("The PDF holds two lists of its parts, one for old and one for new readers, and its pages need parts that only one of them names.", "Print it to a new PDF."),
         ["pdf.signed"] = ("The PDF carries a signature already; a seal over it would break it, or hide what it covers.", "Take the PDF as it was before it was signed."),
         ["pdf.form"] = ("The PDF holds form fields; what a field shows can change after people approved it.", "Print it to a new PDF, so that the fields become plain text."),
         ["pdf.xfa"] = ("The PDF holds an XFA form, whose pages are drawn by a program.", "Print it to a new PDF."),
@@ -123,6 +127,7 @@ internal sealed class PdfRules
         Walk(Catalog["Pages"], null, new Inherited(null, null, null), 0, []);
         if (_pages.Count == 0)
             throw new PdfRefusedException("pdf.pages", "there is no page");
+        CheckHybrid();
         FindFonts();
         if (_file.Sections > (_file.IsLinearised ? 2 : 1))
             _findings.Add(new PdfFinding("pdf.earlier-revisions", "The PDF still holds earlier revisions of itself, which its recipients can read."));
@@ -343,6 +348,44 @@ internal sealed class PdfRules
     private static double? Value(PdfToken token) => double.TryParse(
         token.Text, System.Globalization.NumberStyles.AllowLeadingSign | System.Globalization.NumberStyles.AllowDecimalPoint,
         System.Globalization.CultureInfo.InvariantCulture, out var value) ? value : null;
+
+    /// <summary>
+    /// In a hybrid file (which is what Word exports), old readers do not see the hidden objects. That is harmless while only the structure tree
+    /// leads to them, which draws nothing; a page, font or picture that needs one would look different to them.
+    /// </summary>
+    private void CheckHybrid()
+    {
+        if (_file.Hidden.Count == 0)
+            return;
+        var seen = new HashSet<int>();
+        var open = new Stack<PdfObject?>(Catalog.Entries.Where(e => e.Key != "StructTreeRoot").Select(e => e.Value));
+        if (_file.Trailer["Root"] is PdfReference root && _file.Hidden.Contains(root.Number))
+            throw new PdfRefusedException("pdf.hybrid");
+        open.Push(_file.Trailer["Info"]);
+        while (open.TryPop(out var next))
+        {
+            switch (next)
+            {
+                case PdfReference reference when seen.Add(reference.Number):
+                    if (_file.Hidden.Contains(reference.Number))
+                        throw new PdfRefusedException("pdf.hybrid");
+                    open.Push(_file.Resolve(reference));
+                    break;
+                case PdfArray array:
+                    array.Items.ForEach(open.Push);
+                    break;
+                case PdfStream stream:
+                    open.Push(stream.Dictionary);
+                    break;
+                case PdfDictionary dictionary:
+                    foreach (var (_, value) in dictionary.Entries)
+                        open.Push(value);
+                    break;
+                default:
+                    break;
+            }
+        }
+    }
 
     private void FindFonts()
     {

@@ -63,7 +63,12 @@ public sealed class CommandLine(TimeProvider clock, TextWriter output, TextWrite
         if (!Office.Open(HomeOf(parse), clock).Is(out var office, out var refusal))
             return refusal;
         using (office)
-            return action(parse, office);
+        {
+            var answer = action(parse, office);
+            foreach (var warning in office.Warnings)
+                error.WriteLine($"Warning: {warning}");
+            return answer;
+        }
     }));
 
     /// <summary>An answer to a command that was given wrongly.</summary>

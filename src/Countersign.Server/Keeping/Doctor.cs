@@ -35,7 +35,7 @@ public sealed class Doctor(Office office)
         foreach (var trouble in office.DatabaseTroubles())
             found.Add(new Ailment(Gravity.Damage, "database.damaged", $"The database: {trouble}.", "Bring back a backup with `countersign restore`."));
         progress?.Invoke("the ledger");
-        if (office.LedgerTrouble() is { } ledger)
+        if (office.LedgerTrouble(mend: true) is { } ledger)
             found.Add(ledger);
         progress?.Invoke("the letters");
         foreach (var row in office.Records.Letters.OrderBy(l => l.Reference).ToList())

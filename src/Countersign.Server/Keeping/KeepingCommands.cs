@@ -21,7 +21,7 @@ public static class KeepingCommands
     {
         var ledger = new Command("ledger", "The append-only ledger and its proofs.");
         var verify = new Command("verify", "Recomputes the whole ledger and holds it against checkpoint and tiles.").Example("countersign ledger verify");
-        line.InOffice(verify, (_, office) => office.LedgerTrouble() is { } trouble
+        line.InOffice(verify, (_, office) => office.LedgerTrouble(mend: false) is { } trouble
             ? new Refusal($"home.{trouble.Code}", trouble.What, trouble.Remedy)
             : new Answer().Line($"The ledger is whole: {office.LedgerSize} entries, root {office.RootAt(office.LedgerSize)}.")
                 .With("size", office.LedgerSize).With("root", office.RootAt(office.LedgerSize).ToString()));

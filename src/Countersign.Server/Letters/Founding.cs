@@ -69,8 +69,12 @@ public sealed partial class Office
             using var command = records.Connection.CreateCommand();
             command.CommandText = $"PRAGMA user_version={Records.Version}";
             command.ExecuteNonQuery();
-            if (Begin(home, records, keys, found, approvals, now) is { } refused)
+        }
+        using (var ledger = OfficeLedger.Open(unfinished, home, keys, found.Origin, clock))
+        {
+            if (ledger.Enter(found, approvals, null).Refusal is { } refused)
                 return refused;
+            ledger.Publish();
         }
         File.Move(unfinished, home.Database);
         Home.Flush(home.Path);

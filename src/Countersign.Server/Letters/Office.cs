@@ -15,16 +15,16 @@ public sealed partial class Office : IDisposable
 
     private readonly TimeProvider _clock;
     private readonly OfficeKeys _keys;
-    private readonly Dictionary<Digest, Policy> _policies = [];
-    private RosterChain _chain = null!;
-    private long _read;
-    private DateTimeOffset _lastEntry;
+    private readonly Book _book;
+    private readonly OfficeLedger _ledger;
 
-    private Office(Home home, Records records, OfficeKeys keys, TimeProvider clock)
+    private Office(Home home, Records records, Book book, OfficeKeys keys, OfficeLedger ledger, TimeProvider clock)
     {
         Home = home;
         Records = records;
+        _book = book;
         _keys = keys;
+        _ledger = ledger;
         _clock = clock;
     }
 
@@ -35,10 +35,10 @@ public sealed partial class Office : IDisposable
     public Records Records { get; }
 
     /// <summary>The roster acts, checked.</summary>
-    public RosterChain Chain => _chain;
+    public RosterChain Chain => _book.Chain;
 
     /// <summary>Who is in office now.</summary>
-    public Roster Roster => _chain.Newest;
+    public Roster Roster => Chain.Newest;
 
     /// <summary>The founding act.</summary>
     public FoundAct Found => Roster.Found;
@@ -62,12 +62,12 @@ public sealed partial class Office : IDisposable
                 return Close(new Refusal("home.version", $"The office's database has format {version}; this program reads format {Records.Version}.", "Use the program that belongs to it."));
             if (!OfficeKeys.Read(home).Is(out var keys, out var refusal))
                 return Close(refusal);
-            var office = new Office(home, records, keys, clock);
-            if (office.Read() is { } damage)
+            var book = new Book(records);
+            if (book.Refresh() is { } damage)
                 return Close(damage);
-            if (office.OpenLedger() is { } unsure)
-                return Close(unsure);
-            return office;
+            if (book.IsEmpty)
+                return Close(new Refusal("home.damaged", "The office's database holds no acts at all.", "`countersign restore` brings back a backup."));
+            return new Office(home, records, book, keys, OfficeLedger.Open(home.Database, home, keys, book.Chain.Newest.Found.Origin, clock), clock);
         }
         catch
         {
@@ -89,78 +89,11 @@ public sealed partial class Office : IDisposable
         return Convert.ToInt64(command.ExecuteScalar(), CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Folds the roster acts that were not read yet. A row that is not the act it claims to be is damage, and is named.</summary>
-    private Refusal? Read()
-    {
-        foreach (var row in Records.Policies)
-            if (Policy.TryRead(row.Bytes, out var policy, out _) && policy.Digest.ToString() == row.Digest)
-                _policies[policy.Digest] = policy;
-        foreach (var row in Records.Acts.Where(a => a.Subject == "roster" && a.Index >= _read).OrderBy(a => a.Index).ToList())
-        {
-            if (!Recorded(row).Is(out var recorded, out var damage))
-                return damage;
-            Fault? fault;
-            var next = _chain is null ? RosterChain.Begin(recorded, FindPolicy, out fault) : _chain.Append(recorded, FindPolicy, out fault);
-            if (next is null)
-                return Damaged($"the {row.Kind} act at ledger index {row.Index} does not stand: {fault!.Why}");
-            _chain = next;
-        }
-        if (_chain is null)
-            return Damaged("the act that founded the office is missing");
-        if (Records.Acts.OrderByDescending(a => a.Index).FirstOrDefault() is { } last)
-        {
-            if (!Recorded(last).Is(out var newest, out var damage))
-                return damage;
-            (_read, _lastEntry) = (last.Index + 1, newest.At);
-        }
-        return null;
-    }
+    /// <summary>What a letter is: the fold of its acts.</summary>
+    public LetterHistory History(string letter) => _book.History(letter);
 
-    private Policy? FindPolicy(Digest digest) => _policies.GetValueOrDefault(digest);
-
-    private static Refusal Damaged(string what) => new(
-        "home.damaged", $"The office's database is damaged: {what}.",
-        "Nothing was changed. `countersign doctor` names all damage; `countersign restore` brings back a backup.");
-
-    /// <summary>The recorded act of a row, held against its own digest and statement.</summary>
-    internal static Result<RecordedAct> Recorded(ActRow row)
-    {
-        if (!Act.TryRead(row.Bytes, out var act, out _) || act.Digest.ToString() != row.Digest || act.Subject != row.Subject
-            || !Statement.TryRead(row.Statement, out var statement, out _) || statement.Act != act.Digest)
-            return Damaged($"the act at ledger index {row.Index} is not what was entered");
-        try
-        {
-            return new RecordedAct(act, Evidence.DecodeApprovals(row.Approvals, act.Digest), statement, (ulong)row.Index);
-        }
-        catch (FormatException)
-        {
-            return Damaged($"the approvals at ledger index {row.Index} are not what was entered");
-        }
-    }
-
-    /// <summary>What a letter is: the fold of its acts. Throws <see cref="InvalidDataException"/> where a row is damaged.</summary>
-    public LetterHistory History(string letter)
-    {
-        var history = LetterHistory.Of(letter);
-        foreach (var row in Records.Acts.Where(a => a.Subject == letter).OrderBy(a => a.Index).ToList())
-            history = history.Append(Recorded(row).Is(out var recorded, out var damage) ? recorded : throw new InvalidDataException(damage.Why));
-        return WithTwinsOf(history);
-    }
-
-    /// <summary>A letter's history with the drafters of letters of the same bytes counted among its own.</summary>
-    internal LetterHistory WithTwinsOf(LetterHistory history)
-    {
-        var copies = history.Drafts.Select(d => ((DraftAct)d.Act).FairCopy.ToString()).ToList();
-        return Twins(history.Letter, copies).Aggregate(history, (h, twin) => h.WithTwin((DraftAct)twin.Act));
-    }
-
-    /// <summary>The drafts of other letters with one of these fair copies.</summary>
-    internal IEnumerable<RecordedAct> Twins(string letter, IReadOnlyCollection<string> fairCopies)
-    {
-        var drafts = Records.Versions.Where(v => v.Letter != letter && fairCopies.Contains(v.FairCopy)).Select(v => v.Draft).ToList();
-        foreach (var row in Records.Acts.Where(a => drafts.Contains(a.Digest)).OrderBy(a => a.Index).ToList())
-            yield return Recorded(row).Is(out var recorded, out var damage) ? recorded : throw new InvalidDataException(damage.Why);
-    }
+    /// <summary>A history with the drafters of letters of the same bytes counted among its own.</summary>
+    internal LetterHistory WithTwinsOf(LetterHistory history) => _book.WithTwins(history);
 
     /// <summary>Finds a letter by its reference.</summary>
     public Result<LetterHistory> FindLetter(string reference)
@@ -192,14 +125,14 @@ public sealed partial class Office : IDisposable
     public string NameOf(string person) => Records.People.FirstOrDefault(p => p.Id == person)?.Name ?? person;
 
     /// <summary>What a new act says of itself: the office, now, a fresh nonce, the author, the newest roster.</summary>
-    public ActHeader Header(string by) => new(Found.Office, Later(Now, _lastEntry), Nonce(), by, Roster.Digest);
+    public ActHeader Header(string by) => new(Found.Office, Later(Now, _book.LastEntry), Nonce(), by, Roster.Digest);
 
     /// <summary>Refuses to go on when the clock stands too far behind the last entry: an act must not be dated before what came before it.</summary>
-    public Refusal? ClockFault() => Now < _lastEntry - ClockTolerance
-        ? new Refusal(
-            "clock.behind", $"This machine's clock says {Text.Moment(Now)}, but the last entry was made at {Text.Moment(_lastEntry)}.",
-            "Set the clock right, then give the command again.")
-        : null;
+    public Refusal? ClockFault() => Now < _book.LastEntry - ClockTolerance ? ClockBehind(Now, _book.LastEntry) : null;
+
+    internal static Refusal ClockBehind(DateTimeOffset now, DateTimeOffset lastEntry) => new(
+        "clock.behind", $"This machine's clock says {Text.Moment(now)}, but the last entry was made at {Text.Moment(lastEntry)}.",
+        "Set the clock right, then give the command again.");
 
     /// <summary>Why nothing may be written now, or as this machine's clock stands; null when it may.</summary>
     public Refusal? WriteFault() => ReadOnlyFault() ?? ClockFault();
@@ -238,6 +171,7 @@ public sealed partial class Office : IDisposable
 
     public void Dispose()
     {
+        _ledger.Dispose();
         Records.Dispose();
         _keys.Dispose();
     }

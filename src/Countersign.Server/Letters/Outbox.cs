@@ -109,6 +109,32 @@ public sealed partial class Office
             .Select(p => new Approval(p.Person, act.Digest, p.Evidence))];
     }
 
+    /// <summary>
+    /// Enters an act and makes what follows public. The entry is on the disk when this returns; should its publication fail, the office says so in
+    /// <see cref="Warnings"/> and publishes it with the next act, or with <c>doctor</c>.
+    /// </summary>
+    private Result<RecordedAct> Enter(Act act, IReadOnlyList<Approval> approvals, string? file = null)
+    {
+        if (!_ledger.Enter(act, approvals, file).Is(out var entry, out var refusal))
+            return refusal;
+        if (_book.Refresh() is { } damage)
+            return damage;
+        try
+        {
+            if (_ledger.Publish() is { } trouble)
+                Warnings.Add(trouble);
+            Publish();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Warnings.Add($"It is entered, but the public files could not be renewed: {e.Message}");
+        }
+        return OfficeLedger.Recorded(entry);
+    }
+
+    /// <summary>What did not go well and did not stop anything.</summary>
+    public IList<string> Warnings { get; } = [];
+
     private void DropPending(string digest)
     {
         Records.PendingApprovals.Where(p => p.Digest == digest).ExecuteDelete();

@@ -1,5 +1,7 @@
 using System.Globalization;
+using Countersign.Ledger;
 using Countersign.Proof;
+using Countersign.Server.Keeping;
 
 namespace Countersign.Server.Letters;
 
@@ -47,12 +49,10 @@ public sealed partial class Office
     public void Keep(Policy policy)
     {
         var digest = policy.Digest.ToString();
-        if (Records.Policies.All(p => p.Digest != digest))
-        {
-            Records.Policies.Add(new PolicyRow { Digest = digest, Bytes = policy.Bytes.ToArray() });
-            Save();
-        }
-        _policies[policy.Digest] = policy;
+        if (Records.Policies.Any(p => p.Digest == digest))
+            return;
+        Records.Policies.Add(new PolicyRow { Digest = digest, Bytes = policy.Bytes.ToArray() });
+        Save();
     }
 
     /// <summary>Makes the receipt of a released letter, with everything a stranger needs.</summary>
@@ -70,7 +70,7 @@ public sealed partial class Office
             foreach (var person in approvers)
                 disclosures.Add(Disclose(NameDigest(person)));
         }
-        var evidence = RosterEvidence() with { Letters = acts, Twins = [.. Twins(history.Letter, copies)], Disclosures = [.. disclosures.OfType<Disclosure>()] };
+        var evidence = RosterEvidence() with { Letters = acts, Twins = _book.Twins(history.Letter, copies), Disclosures = [.. disclosures.OfType<Disclosure>()] };
         var (size, root, note, path) = ProveInLedger(release.Index);
         return Receipt.Make(_keys.Ledger, Found.Origin, release, size, path, root, note, fairCopyLength, _keys.Certificate, evidence);
     }
@@ -126,10 +126,68 @@ public sealed partial class Office
         Home.Write(Home.TrustFile, trust.ToBytes());
     }
 
+    /// <summary>How many entries the ledger has.</summary>
+    public ulong LedgerSize => _ledger.Head.Size;
+
+    /// <summary>The newest signed checkpoint.</summary>
+    public string NewestCheckpoint() => _ledger.Head.Note;
+
+    /// <summary>The root that the ledger had at a size, recomputed from its entries.</summary>
+    public Digest RootAt(ulong size) => _ledger.RootAt(size);
+
+    /// <summary>Proves that an entry stands in the ledger as the newest checkpoint signs it.</summary>
+    public (ulong Size, Digest Root, string Note, IReadOnlyList<Digest> Path) ProveInLedger(ulong index)
+    {
+        var head = _ledger.Head;
+        return _ledger.Prove(index, head.Size) is { } path
+            ? (head.Size, head.Root, head.Note, path)
+            : throw new InvalidDataException(_ledger.Closed?.Why ?? "The ledger's entries do not lead to its own checkpoint.");
+    }
+
+    /// <summary>
+    /// Recomputes the whole ledger from its entries and holds checkpoint and public tiles against it. Damaged tiles are made again: they follow from
+    /// the entries. Null when all is well.
+    /// </summary>
+    public Ailment? LedgerTrouble(bool mend)
+    {
+        if (_ledger.Closed is { } closed)
+            return new Ailment(Gravity.Damage, "ledger.unsure", closed.Why, closed.Next);
+        var head = _ledger.Head;
+        if (Receipt.OpenCheckpoint(head.Note, Found.Origin, Found.LedgerKey) is not { } checkpoint || checkpoint.Size != head.Size || checkpoint.Root != head.Root
+            || RootAt(head.Size) != head.Root)
+            return new Ailment(Gravity.Damage, "ledger.damaged", "The ledger's entries do not lead to its newest signed checkpoint.", "Bring back a backup with `countersign restore`; keep this copy as evidence.");
+        if (_ledger.Publish() is { } unpublished)
+            return new Ailment(Gravity.Damage, "ledger.unpublished", unpublished, "Check the folder's permissions and the disk.");
+        var tiles = new Tiles(Home.PublicLedger);
+        var verdict = tiles.Verify(checkpoint);
+        if (verdict.Sound)
+            return null;
+        if (mend)
+        {
+            _ledger.Rebuild();
+            if (tiles.Verify(checkpoint) is { Sound: true })
+                return new Ailment(Gravity.Note, "ledger.tiles-mended", $"A public ledger file was damaged or missing ({verdict.File}); it was made again from the entries.", "Nothing is left to do.");
+        }
+        return new Ailment(Gravity.Damage, "ledger.tiles", verdict.Sentence, "`countersign doctor` makes the public files again from the entries.");
+    }
+
+    /// <summary>What SQLite says of its own file.</summary>
+    public IReadOnlyList<string> DatabaseTroubles()
+    {
+        using var command = Records.Connection.CreateCommand();
+        command.CommandText = "PRAGMA integrity_check(10)";
+        using var reader = command.ExecuteReader();
+        var troubles = new List<string>();
+        while (reader.Read())
+            if (reader.GetString(0) is var line && line != "ok")
+                troubles.Add(line);
+        return troubles;
+    }
+
     private Evidence RosterEvidence()
     {
         var policies = Chain.Acts.Select(a => a.Act switch { FoundAct f => f.Policy, AdoptAct a2 => a2.Policy, _ => (Digest?)null }).OfType<Digest>().Distinct();
-        return new Evidence([.. Chain.Acts], [], [], [.. policies.Select(d => _policies[d].Bytes)], []);
+        return new Evidence([.. Chain.Acts], [], [], [.. policies.Select(d => _book.FindPolicy(d)!.Bytes)], []);
     }
 
     private Digest? NameDigest(string person) => Chain.Acts
