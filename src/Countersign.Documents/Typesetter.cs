@@ -101,7 +101,7 @@ public static class Typesetter
     {
         var marks = new List<Mark>();
         if (exercise)
-            marks.Add(composer.Across(ExerciseText, 520, 52, Composer.ExerciseInk.WithAlpha(0x70), outlined: true));
+            marks.Add(composer.Across(ExerciseText, 520, 52, Composer.ExerciseInk.WithAlpha(0x58), outlined: true));
         if (draft is not null)
             marks.Add(composer.Across(DraftText, 620, -52, Composer.Warning.WithAlpha(0x2c), outlined: false));
         if (exercise || draft is not null)

@@ -89,7 +89,7 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
     {
         for (var i = 0; i < addressees.Count; i++)
             Flow(new StyledText(addressees[i], new TextStyle(BodySize, Color: Ink)), Side, Column * 0.62f, Leading,
-                i == 0 ? (_pieces.Count == 0 ? 0 : Leading) : Leading / 2, keepAll: addressees[i].Count(c => c == '\n') < 12);
+                i == 0 ? (_pieces.Count == 0 ? 0 : Leading) : Leading / 2, keepAll: addressees[i].Count(c => c == '\n') < 12, align: CellAlign.Start);
     }
 
     /// <summary>The labelled lines between addressee and text: date, reference, subject.</summary>
@@ -172,8 +172,8 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
             var marker = !list.Ordered ? (depth % 2 == 0 ? "•" : "–") : (depth % 3) switch
             {
                 0 => $"{(long)list.First + i}.",
-                1 => Alphabetic((long)list.First + i) + ".",
-                _ => Roman((long)list.First + i) + ".",
+                1 => (_rtl ? Abjad((long)list.First + i) : Alphabetic((long)list.First + i)) + ".",
+                _ => (_rtl ? $"{(long)list.First + i})" : Roman((long)list.First + i) + "."),
             };
             var tight = list.Items[i] is [Block.Paragraph { Text.Length: < 90 }] && !(list.Ordered && depth == 0);
             Item(list.Items[i], marker, start, width, hang, i == 0 || !tight ? before : before / 2, depth, over);
@@ -318,9 +318,11 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
             _pieces[i] = _pieces[i] with { KeepWithNext = true };
         Gap(Leading * 3.5f);
         if (from is not null)
-            Flow(new StyledText(from, new TextStyle(BodySize, Bold: true, Color: Ink)), Side, Column * 0.7f, Leading, 0, keepAll: role is not null);
+            Flow(new StyledText(from, new TextStyle(BodySize, Bold: true, Color: Ink)), Side, Column * 0.7f, Leading, 0,
+                keepAll: role is not null, align: CellAlign.Start);
         if (role is not null)
-            Flow(new StyledText(role, new TextStyle(BodySize, Color: Ink)), Side, Column * 0.7f, Leading, 0, keepLines: true);
+            Flow(new StyledText(role, new TextStyle(BodySize, Color: Ink)), Side, Column * 0.7f, Leading, 0, keepLines: true,
+                align: CellAlign.Start);
     }
 
     public void Enclosures(IReadOnlyList<string> enclosures)
@@ -334,7 +336,8 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
 
     /// <summary>A paragraph's lines; its first two and its last two stay together.</summary>
     private void Flow(
-        StyledText text, float start, float width, float leading, float before, bool keepAll = false, bool keepLines = false)
+        StyledText text, float start, float width, float leading, float before, bool keepAll = false, bool keepLines = false,
+        CellAlign align = CellAlign.Own)
     {
         var room = Math.Max(width, 40);
         var lines = setter.Set(text, room, _rtl);
@@ -344,7 +347,7 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
             var height = LeadingOf(line, leading);
             var keep = keepAll || (i + 1 < lines.Count && (keepLines || i == 0 || i == lines.Count - 2));
             _pieces.Add(new Piece(i == 0 ? before : 0, height, keep,
-                (marks, top) => Place(marks, line, start, room, top + height * 0.74f, CellAlign.Start)));
+                (marks, top) => Place(marks, line, start, room, top + height * 0.74f, align)));
         }
     }
 
@@ -363,8 +366,7 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
 
     private void Place(List<Mark> marks, SetLine line, float start, float width, float baseline, CellAlign align)
     {
-        // A paragraph begins on its own language's side, whatever the letter's.
-        var atRight = align switch { CellAlign.Start => line.RightToLeft, CellAlign.End => !_rtl, _ => false };
+        var atRight = align switch { CellAlign.Own => line.RightToLeft, CellAlign.Start => _rtl, CellAlign.End => !_rtl, _ => false };
         var left = X(start, width);
         var x = align == CellAlign.Centre ? left + (width - line.Width) / 2 : atRight ? left + width - line.Width : left;
         foreach (var (offset, run) in line.Runs)
@@ -386,6 +388,13 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
         for (var n = number; n > 0; n = (n - 1) / 26)
             letters = (char)('a' + (n - 1) % 26) + letters;
         return letters;
+    }
+
+    /// <summary>The letters of an Arabic list, in their counting order.</summary>
+    private static string Abjad(long number)
+    {
+        const string Letters = "أبجدهوزحطيكلمنسعفصقرشتثخذضظغ";
+        return number >= 1 && number <= Letters.Length ? Letters[(int)number - 1].ToString() : number.ToString();
     }
 
     private static string Roman(long number)

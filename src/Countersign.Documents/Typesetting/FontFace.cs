@@ -16,6 +16,7 @@ internal sealed class FontFace
         Weight = typeface.FontWeight;
         Italic = typeface.FontSlant != SKFontStyleSlant.Upright;
         UnitsPerEm = typeface.UnitsPerEm;
+        IsArabic = typeface.GetGlyphs("\u0628") is [not 0];
         _shaper = new Lazy<Font>(MakeShaper);
     }
 
@@ -24,6 +25,7 @@ internal sealed class FontFace
     public int Weight { get; }
     public bool Italic { get; }
     public int UnitsPerEm { get; }
+    public bool IsArabic { get; }
 
     /// <summary>The whole font file.</summary>
     public Func<byte[]> Read { get; }

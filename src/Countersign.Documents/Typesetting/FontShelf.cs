@@ -16,7 +16,7 @@ internal sealed class FontShelf
 
     private static readonly Dictionary<string, string[]> ScriptFamilies = new(StringComparer.Ordinal)
     {
-        ["Arab"] = ["Noto Naskh Arabic", "Amiri", "Scheherazade New", "Noto Sans Arabic", "DejaVu Sans", "Arial", "Geeza Pro"],
+        ["Arab"] = ["Noto Naskh Arabic", "Amiri", "Scheherazade New", "Noto Sans Arabic", "Geeza Pro"],
         ["Hani"] = ["Noto Sans CJK SC", "Noto Sans SC", "Noto Sans CJK JP", "Microsoft YaHei", "PingFang SC"],
         ["Hira"] = ["Noto Sans CJK JP", "Noto Sans JP", "Yu Gothic", "Hiragino Sans"],
         ["Kana"] = ["Noto Sans CJK JP", "Noto Sans JP", "Yu Gothic", "Hiragino Sans"],

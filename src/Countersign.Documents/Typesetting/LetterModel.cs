@@ -19,7 +19,8 @@ internal abstract record Block
     internal sealed record Rule : Block;
 }
 
-internal enum CellAlign { Start, Centre, End }
+/// <summary>Own: where the text's own direction begins; the others follow the letter's direction.</summary>
+internal enum CellAlign { Start, Centre, End, Own }
 
 /// <summary>Carries a refusal from the depth of reading or setting to the door, which answers with it.</summary>
 internal sealed class LetterRefusedException(string code, string why, string next) : Exception(why)

@@ -58,6 +58,12 @@ internal static class SubsetFont
         BinaryPrimitives.WriteUInt32BigEndian(newLoca.AsSpan(4 * glyphCount), (uint)outlines.Length);
         BinaryPrimitives.WriteUInt16BigEndian(head.AsSpan(50), 1); // long offsets
         BinaryPrimitives.WriteUInt32BigEndian(head.AsSpan(8), 0);  // checksum adjustment: readers of PDF ignore it
+        if (tables.TryGetValue("post", out var post) && post.Length >= 32)
+        {
+            var unnamed = post[..32].ToArray();
+            BinaryPrimitives.WriteUInt32BigEndian(unnamed, 0x00030000); // version 3: no glyph names
+            tables["post"] = unnamed;
+        }
         tables["head"] = head;
         tables["loca"] = newLoca;
         tables["glyf"] = outlines.Length == 0 ? new byte[4] : outlines.ToArray();
@@ -82,7 +88,7 @@ internal static class SubsetFont
         {
             if (glyph + 1 >= offsets.Length || !kept.Add(glyph)) continue;
             var outline = glyf[offsets[glyph]..offsets[glyph + 1]];
-            if (outline.Length < 10 || (short)U16(outline, 0) >= 0) continue;
+            if (outline.Length < 10 || U16(outline, 0) < 0x8000) continue;
             for (int at = 10, flags = More; (flags & More) != 0;)
             {
                 flags = U16(outline, at);

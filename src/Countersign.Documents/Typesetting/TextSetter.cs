@@ -95,7 +95,8 @@ internal sealed class TextSetter(FontShelf shelf, string language)
     private sealed record Item(int Start, int End, FontFace Face, TextStyle Style, byte Level, Script Script)
     {
         /// <summary>Arabic faces are drawn small in their em: beside Latin of the same size they need a fifth more.</summary>
-        public float Size { get; } = Script.ToString() == "Arab" ? Style.Size * 1.22f : Style.Size;
+        public float Size { get; } =
+            Face.IsArabic && Script.ToString() == "Arab" ? Style.Size * 1.22f : Style.Size;
     }
 
     private sealed record Shaped(Item Item, ushort[] Glyphs, int[] Clusters, float[] Advances, SKPoint[] Offsets);
