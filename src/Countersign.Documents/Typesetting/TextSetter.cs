@@ -147,25 +147,29 @@ internal sealed class TextSetter(FontShelf shelf, string language)
     {
         var scripts = new Script[text.Length];
         Script? current = null;
-        var unresolved = 0;
+        const int unresolved = 0;
         for (var i = 0; i < text.Length;)
         {
             Rune.DecodeFromUtf16(text.AsSpan(i), out var rune, out var used);
-            var script = rune.IsAscii && Rune.IsLetter(rune) ? Latin
+            var script = rune.IsAscii && (Rune.IsLetter(rune) || IsFigure(text, i)) ? Latin
                 : rune.IsAscii ? Script.Common : UnicodeFunctions.Default.GetScript(rune.Value);
             var common = script.Equals(Script.Common) || script.Equals(Script.Inherited);
             if (!common)
             {
-                if (current is null)
+                if (current is null && !IsFigure(text, i))
                     Array.Fill(scripts, script, unresolved, i - unresolved);
-                current = script;
+                if (!IsFigure(text, i)) current = script;
             }
             for (var k = 0; k < used; k++)
-                scripts[i + k] = current ?? Latin;
+                scripts[i + k] = common ? current ?? Latin : script;
             i += used;
         }
         return scripts;
     }
+
+    /// <summary>Whether a unit is a digit 0–9 or stands between two: figures look alike in every language's lines.</summary>
+    private static bool IsFigure(string text, int i) => char.IsAsciiDigit(text[i])
+        || (i > 0 && i + 1 < text.Length && char.IsAsciiDigit(text[i - 1]) && char.IsAsciiDigit(text[i + 1]) && text[i] > ' ');
 
     private static Script ScriptOf(string tag) => Script.TryParse(tag, out var script) ? script : Script.Common;
 
