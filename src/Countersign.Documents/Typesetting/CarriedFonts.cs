@@ -16,11 +16,8 @@ internal static class CarriedFonts
 
     public static IReadOnlyList<FontFace> Faces => Loaded.Value;
 
-    /// <summary>The regular face's file, for text stamped on other people's pages.</summary>
-    public static byte[] Regular => Loaded.Value[0].Read();
-
-    /// <summary>The bold face's file.</summary>
-    public static byte[] Bold => Loaded.Value[1].Read();
+    /// <summary>The bold face, for words stamped on other people's pages.</summary>
+    public static FontFace BoldFace => Loaded.Value[1];
 
     private static byte[][] ReadFonts()
     {
