@@ -66,9 +66,14 @@ public sealed class Drafts(Office office)
         if (!office.Policy.Kinds.ContainsKey(kind))
             return new Refusal("draft.kind", $"The policy knows no letters of kind \"{kind}\".", $"Give one of these with --kind: {string.Join(", ", office.Policy.Kinds.Keys.Order())}.");
         var to = bringing.To ?? (before is null ? [] : [.. before.Addressees.Select(a => office.Disclose(a)?.Value ?? "").Where(a => a.Length > 0)]);
-        var language = (bringing.Language ?? before?.Language ?? "en").ToLowerInvariant();
-        if (!Text.IsId(language))
+        var language = (bringing.Language ?? before?.Language)?.ToLowerInvariant();
+        if (language is not null && !Text.IsId(language))
             return new Refusal("draft.language", $"\"{language}\" is no language.", "Give one such as en, nl, fr or ar with --language.");
+
+        if (to.FirstOrDefault(a => a.Length is 0 or > 500 || Text.Fault(a) is not null) is { } wrong)
+            return new Refusal("draft.addressee", $"\"{wrong}\" is no addressee.", "Give one such as \"Joint Operations <joc@example.org>\" with --to.");
+        if (bringing.Subject is { } line && (line.Length is 0 or > 500 || Text.Fault(line) is not null))
+            return new Refusal("draft.subject", "The subject must be one line of plain text.", "Give it again with --subject.");
 
         // 1. The fair copy: the PDF brought, or one made from what was brought.
         if (!ReadFile(bringing.File).Is(out var bytes, out var refusal))
@@ -115,7 +120,7 @@ public sealed class Drafts(Office office)
             Source = source,
             Enclosures = enclosures,
             LetterSubject = subject,
-            Language = language,
+            Language = copy.Language,
             Addressees = addressees,
             Public = bringing.Public,
             NotBefore = bringing.NotBefore ?? before?.NotBefore,
@@ -128,9 +133,14 @@ public sealed class Drafts(Office office)
         // 4. A copy to read and pass around, which nobody can take for the letter.
         var working = Path.Combine(office.Home.Working, $"{reference}-v{version}-DRAFT.pdf");
         if (copy.WorkingCopy is { } pdf)
+        {
             Home.Write(working, pdf);
+        }
         else
+        {
+            office.Warnings.Add($"There is no working copy marked DRAFT: {copy.WorkingTrouble}");
             working = "";
+        }
         return new Drafted(office.History(history.Letter), recorded, findings, working);
     }
 
