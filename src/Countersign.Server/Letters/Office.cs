@@ -128,7 +128,7 @@ public sealed partial class Office : IDisposable
     public ActHeader Header(string by) => new(Found.Office, Later(Now, _book.LastEntry), Nonce(), by, Roster.Digest);
 
     /// <summary>Refuses to go on when the clock stands too far behind the last entry: an act must not be dated before what came before it.</summary>
-    public Refusal? ClockFault() => Now < _book.LastEntry - ClockTolerance ? ClockBehind(Now, _book.LastEntry) : null;
+    public Refusal? ClockFault() => Now + ClockTolerance < _book.LastEntry ? ClockBehind(Now, _book.LastEntry) : null;
 
     internal static Refusal ClockBehind(DateTimeOffset now, DateTimeOffset lastEntry) => new(
         "clock.behind", $"This machine's clock says {Text.Moment(now)}, but the last entry was made at {Text.Moment(lastEntry)}.",

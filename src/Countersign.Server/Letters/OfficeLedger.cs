@@ -114,7 +114,7 @@ public sealed class OfficeLedger : IDisposable
         var before = admitting.Before.Select(e => Recorded(e)).ToList();
         var lastEntry = before.Count > 0 ? before[^1].At : _book.LastEntry;
         var now = Office.Whole(_clock.GetUtcNow());
-        if (now < lastEntry - Office.ClockTolerance)
+        if (now + Office.ClockTolerance < lastEntry)
             return Refuse(Office.ClockBehind(now, lastEntry));
         var at = now > lastEntry ? now : lastEntry;
 

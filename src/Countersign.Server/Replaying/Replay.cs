@@ -83,6 +83,8 @@ public static class ReplayCommand
 
             Chapter("The other army checks it, with the office gone");
             var away = _home + "-out-of-reach";
+            if (!Holds)
+                return false;
             Directory.Move(_home, away);
             Run(0, "The office's folder is out of reach, and there is no network. The file and the trust file suffice.",
                 "verify", sealedNotice, "--trust", Path.Combine(folder, "received", "tfn.trust.json"), "--offline");
@@ -110,12 +112,14 @@ public static class ReplayCommand
             Chapter("The record");
             Run(0, "The ledger holds all of it, in order, and can be checked by anyone.", "ledger", "verify");
             Run(0, "And the office is sound.", "doctor");
+            if (!Holds)
+                return false;
             Say();
             Say($"The general's draft, as he could hand it over:  {Path.Combine(_home, "working", $"{first}-v1-DRAFT.pdf")}");
             Say($"The notice, released and sealed:                {sealedNotice}");
             Say($"The letter that was withdrawn:                  {sealedSecond}");
             Say();
-            return Steps.All(s => s.Held);
+            return true;
         }
 
         private string Put(string name)
@@ -130,6 +134,8 @@ public static class ReplayCommand
 
         private JsonObject Run(int expected, string says, params string[] arguments)
         {
+            if (!Holds)
+                return []; // the story ends with the first step that does not hold
             var captured = new StringWriter();
             string[] full = [.. arguments, "--home", _home, "--json"];
             int exit;
@@ -177,8 +183,12 @@ public static class ReplayCommand
 
         private static string Reference(JsonObject answer) => answer["letter"]?.GetValue<string>() ?? "(none)";
 
+        private bool Holds => Steps.All(s => s.Held);
+
         private void Chapter(string title)
         {
+            if (!Holds)
+                return;
             Say();
             Say($"── {title} ──");
         }
