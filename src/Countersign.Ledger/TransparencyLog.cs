@@ -42,10 +42,13 @@ public sealed class TransparencyLog<TRecord, TRefusal> : IAsyncDisposable
     /// <summary>The most candidates in one commit: bounds a transaction.</summary>
     private const int MaxBatch = 1024;
 
+    /// <summary>How long an idle worker waits for more before its thread ends.</summary>
+    private static readonly TimeSpan Linger = TimeSpan.FromSeconds(1);
+
     private readonly ILedgerStore<TRecord> _store;
     private readonly LedgerIdentity _identity;
     private readonly Tiles? _tiles;
-    private readonly Lock _gate = new();
+    private readonly object _gate = new();
 
     // Guarded by _gate.
     private readonly Queue<Candidate> _queue = [];
@@ -177,10 +180,14 @@ public sealed class TransparencyLog<TRecord, TRefusal> : IAsyncDisposable
             }
             var candidate = new Candidate(key, admit);
             _queue.Enqueue(candidate);
-            if (!_sequencing)
+            if (_sequencing)
+            {
+                Monitor.Pulse(_gate);
+            }
+            else
             {
                 _sequencing = true;
-                _sequencer = Task.Run(Sequence);
+                _sequencer = OnOwnThread(Sequence);
             }
             return candidate.Told.Task;
         }
@@ -255,6 +262,7 @@ public sealed class TransparencyLog<TRecord, TRefusal> : IAsyncDisposable
         lock (_gate)
         {
             _closed = true;
+            Monitor.PulseAll(_gate);
             sequencer = _sequencer;
         }
         await sequencer.ConfigureAwait(false);
@@ -272,6 +280,8 @@ public sealed class TransparencyLog<TRecord, TRefusal> : IAsyncDisposable
             var batch = new List<Candidate>();
             lock (_gate)
             {
+                if (_queue.Count == 0 && !_closed && _stopped is null)
+                    Monitor.Wait(_gate, Linger);
                 while (batch.Count < MaxBatch && _queue.TryDequeue(out var next))
                     batch.Add(next);
                 if (batch.Count == 0)
@@ -471,9 +481,15 @@ public sealed class TransparencyLog<TRecord, TRefusal> : IAsyncDisposable
             if (_publishing)
                 return;
             _publishing = true;
-            _publisher = Task.Run(PublishAll);
+            _publisher = OnOwnThread(PublishAll);
         }
     }
+
+    /// <summary>
+    /// Both workers wait for disks; on the pool's threads they would keep those from running who wait for them.
+    /// </summary>
+    private static Task OnOwnThread(Action work) => Task.Factory.StartNew(
+        work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     // (8) Publishes the newest head; heads that were passed over meanwhile need no files of their own.
     private void PublishAll()

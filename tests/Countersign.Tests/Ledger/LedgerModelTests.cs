@@ -51,6 +51,8 @@ public sealed class LedgerModelTests
 
         public async Task Live(Event what, int number)
         {
+            if (_log.StoppedBecause is not null)
+                await Restart();
             switch (what)
             {
                 case Event.Append:
@@ -67,7 +69,7 @@ public sealed class LedgerModelTests
                     Assert.False(refused is AppendAnswer<string, string>.Appended);
                     break;
                 case Event.Repeat:
-                    await Append(_log, $"act {number % (_acts + 1)}");
+                    await Append(_log, $"act {number % Math.Max(_acts, 1)}");
                     break;
                 case Event.Restart:
                     await Restart();
@@ -80,17 +82,20 @@ public sealed class LedgerModelTests
                         _ => Breaks.After,
                     };
                     await Append(_log, $"act {_acts++}");
+                    _house.Store.Heal();
                     await Restart();
                     break;
                 case Event.ReadFails:
                     await _log.Publish();
                     _house.Store.NextReadBreaks = true;
                     await Append(_log, $"act {_acts++}");
+                    _house.Store.Heal();
                     await Restart();
                     break;
                 case Event.FindFails:
                     _house.Store.NextFindBreaks = true;
                     await Append(_log, $"act {_acts++}");
+                    _house.Store.Heal();
                     await Restart();
                     break;
                 case Event.PublicDiskFails:

@@ -40,6 +40,9 @@ internal sealed class MemoryStore : ILedgerStore<string>
     /// <summary>Run at the start of the next commit, before the lock: another process is quicker.</summary>
     public Action? BeforeNextCommit { get; set; }
 
+    /// <summary>How long a commit takes to become durable.</summary>
+    public TimeSpan Flush { get; set; }
+
     public int Commits { get; private set; }
 
     public IReadOnlyList<LedgerEntry<string>> Entries
@@ -84,6 +87,7 @@ internal sealed class MemoryStore : ILedgerStore<string>
             _entries.AddRange(entries);
             _head = next;
             Commits++;
+            Thread.Sleep(Flush);
             return breaks == Breaks.After ? throw new IOException("The flush failed.") : CommitAnswer.Committed;
         }
     }
@@ -117,6 +121,10 @@ internal sealed class MemoryStore : ILedgerStore<string>
             return [.. _entries.Where(entry => keys.Contains(entry.Key))];
         }
     }
+
+    /// <summary>No further call breaks.</summary>
+    public void Heal() =>
+        (NextCommit, NextReadBreaks, NextFindBreaks, NextHashesBreak) = (Breaks.Never, false, false, false);
 
     /// <summary>What a backup taken now would bring back.</summary>
     public MemoryStore Backup()
