@@ -158,6 +158,34 @@ public sealed class LedgerFaultTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_witness_saw_shows_whether_a_restored_office_misses_anything()
+    {
+        MemoryStore backup;
+        Checkpoint before, after;
+        await using (var log = _house.Open())
+        {
+            await LedgerHouse.Fill(log, 5);
+            backup = _house.Store.Backup();
+            before = _house.Verified(log.Head.Note);
+            await LedgerHouse.Appended(log, "withdraw");
+            after = _house.Verified(log.Head.Note);
+        }
+        // Everything was restored, the public files too: nothing on this machine tells.
+        using var restored = new LedgerHouse();
+        var opening = Assert.IsType<LedgerOpening<string, string>.ReadOnly>(
+            restored.TryOpen(null, backup, before, after));
+        Assert.Equal(LedgerTrouble.RolledBack, opening.Trouble);
+        var forged = before with { Root = after.Root };
+        opening = Assert.IsType<LedgerOpening<string, string>.ReadOnly>(restored.TryOpen(null, backup, before, forged));
+        Assert.Equal(LedgerTrouble.Forked, opening.Trouble);
+        var other = before with { Origin = "tfn.example/other" };
+        Assert.Throws<ArgumentException>(() => restored.TryOpen(null, backup, other));
+        await using var complete = Assert.IsType<LedgerOpening<string, string>.Opened>(
+            restored.TryOpen(null, backup, before)).Log;
+        Assert.Equal(5ul, complete.Head.Size);
+    }
+
+    [Fact]
     public async Task A_published_checkpoint_that_is_older_than_the_database_is_brought_up_to_date()
     {
         var checkpoint = Path.Combine(_house.Folder, "checkpoint");

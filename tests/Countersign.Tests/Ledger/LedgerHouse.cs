@@ -41,8 +41,9 @@ internal sealed class LedgerHouse : IDisposable
     public TransparencyLog<string, string> Open(Tiles? tiles = null, MemoryStore? store = null) =>
         Assert.IsType<LedgerOpening<string, string>.Opened>(TryOpen(tiles, store)).Log;
 
-    public LedgerOpening<string, string> TryOpen(Tiles? tiles = null, MemoryStore? store = null) =>
-        TransparencyLog.Open<string, string>(store ?? Store, Identity, tiles ?? Tiles);
+    public LedgerOpening<string, string> TryOpen(
+        Tiles? tiles = null, MemoryStore? store = null, params Checkpoint[] seen) =>
+        TransparencyLog.Open<string, string>(store ?? Store, Identity, tiles ?? Tiles, seen);
 
     public static Task<AppendAnswer<string, string>> Append(TransparencyLog<string, string> log, string act) =>
         log.Append(Key(act), _ => Admit(act));

@@ -35,7 +35,7 @@ public sealed class LedgerModelTests
             foreach (var (what, number) in events)
                 await world.Live(what, number);
             await world.Judge();
-        }, iter: 150);
+        }, iter: 80);
 
     private sealed class World : IDisposable
     {

@@ -27,6 +27,7 @@ internal sealed class MemoryStore : ILedgerStore<string>
 {
     private readonly Lock _writer = new();
     private readonly List<LedgerEntry<string>> _entries = [];
+    private readonly Dictionary<Digest, int> _byKey = [];
     private LedgerHead _head = LedgerHead.None;
 
     public Breaks NextCommit { get; set; }
@@ -84,7 +85,7 @@ internal sealed class MemoryStore : ILedgerStore<string>
             var next = sign();
             if (breaks == Breaks.Signed)
                 throw new IOException("The disk is full.");
-            _entries.AddRange(entries);
+            Add(entries);
             _head = next;
             Commits++;
             Thread.Sleep(Flush);
@@ -118,7 +119,7 @@ internal sealed class MemoryStore : ILedgerStore<string>
                 NextFindBreaks = false;
                 throw new IOException("The disk is gone.");
             }
-            return [.. _entries.Where(entry => keys.Contains(entry.Key))];
+            return [.. keys.Where(_byKey.ContainsKey).Select(key => _entries[_byKey[key]])];
         }
     }
 
@@ -132,7 +133,7 @@ internal sealed class MemoryStore : ILedgerStore<string>
         lock (_writer)
         {
             var copy = new MemoryStore { _head = _head };
-            copy._entries.AddRange(_entries);
+            copy.Add(_entries);
             return copy;
         }
     }
@@ -150,7 +151,18 @@ internal sealed class MemoryStore : ILedgerStore<string>
         lock (_writer)
         {
             _head = head;
+            foreach (var entry in _entries[(int)head.Size..])
+                _byKey.Remove(entry.Key);
             _entries.RemoveRange((int)head.Size, _entries.Count - (int)head.Size);
+        }
+    }
+
+    private void Add(IReadOnlyList<LedgerEntry<string>> entries)
+    {
+        foreach (var entry in entries)
+        {
+            _byKey.Add(entry.Key, _entries.Count);
+            _entries.Add(entry);
         }
     }
 
