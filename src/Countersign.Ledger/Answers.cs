@@ -47,10 +47,10 @@ public abstract record AppendAnswer<TRecord, TRefusal>
 /// <summary>Why a ledger may only be read.</summary>
 public enum LedgerTrouble
 {
-    /// <summary>The published files are ahead of the database: an older state was restored.</summary>
+    /// <summary>What was published or shown by others is ahead of the database: an older state was restored.</summary>
     RolledBack,
 
-    /// <summary>What was published is no prefix of what the database holds.</summary>
+    /// <summary>What was published or shown by others is no prefix of what the database holds.</summary>
     Forked,
 
     /// <summary>The published checkpoint cannot be read, or our key did not sign it.</summary>

@@ -146,7 +146,7 @@ public sealed class Tiles
     /// <param name="progress">Told about every few thousand entries.</param>
     internal void Publish(LedgerHead head, TreeEdge edge, EntryHashReader read, IProgress<LedgerProgress>? progress)
     {
-        CreateFolder(Folder, []);
+        Directory.CreateDirectory(Folder);
         using var alone = Lock();
         var writer = new TileWriter(this);
         Grow(edge, head, read, writer, "publishing", progress);
@@ -159,6 +159,7 @@ public sealed class Tiles
             Put(CheckpointName, Encoding.UTF8.GetBytes(head.Note));
             Step($"sync {Folder}");
             DurableFile.SyncFolder(Folder);
+            DurableFile.SyncFolder(Path.GetDirectoryName(Folder) ?? Folder);
         }
         writer.Prune();
     }
@@ -269,17 +270,6 @@ public sealed class Tiles
             : string.Create(CultureInfo.InvariantCulture, $"{prefix}{path}.p/{width}");
     }
 
-    /// <summary>Makes a folder and its parents; adds those to sync to <paramref name="touched"/>.</summary>
-    private static void CreateFolder(string folder, HashSet<string> touched)
-    {
-        if (Directory.Exists(folder))
-            return;
-        var parent = Path.GetDirectoryName(folder) ?? folder;
-        CreateFolder(parent, touched);
-        Directory.CreateDirectory(folder);
-        touched.Add(parent);
-    }
-
     private sealed class MissingTileException : Exception;
 
     /// <summary>
@@ -334,8 +324,10 @@ public sealed class Tiles
         {
             var path = Path.Combine(tiles.Folder, relative);
             var folder = Path.GetDirectoryName(path)!;
-            CreateFolder(folder, _touched);
-            _touched.Add(folder);
+            Directory.CreateDirectory(folder);
+            // Parents too, though they may be old: a crash may have come between their making and their flush.
+            for (var above = folder; above.Length >= tiles.Folder.Length; above = Path.GetDirectoryName(above)!)
+                _touched.Add(above);
             if (width == FullWidth)
                 _superseded.Add(path + ".p");
             // A repeated publication writes only what is not there yet.

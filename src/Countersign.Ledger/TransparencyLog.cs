@@ -8,18 +8,24 @@ public static class TransparencyLog
 {
     /// <summary>
     /// Opens a ledger: the stored checkpoint must be signed by our key, the stored entries must lead to its root, and
-    /// what was published must be a prefix of them. Reads every entry hash once. Throws what the store throws.
+    /// what was published or shown by others must be a prefix of them. Reads every entry hash once. Throws what the
+    /// store throws.
     /// </summary>
     /// <param name="store">The records database.</param>
     /// <param name="identity">Who signs.</param>
     /// <param name="tiles">Where to publish; null to publish nowhere.</param>
+    /// <param name="seen">
+    /// Checkpoints of this ledger, verified by the caller, that witnesses, mirrors or receipts hold: what shows that a
+    /// restored database misses nothing.
+    /// </param>
     /// <param name="progress">Told about every few thousand entries.</param>
     public static LedgerOpening<TRecord, TRefusal> Open<TRecord, TRefusal>(
         ILedgerStore<TRecord> store,
         LedgerIdentity identity,
         Tiles? tiles = null,
+        IReadOnlyCollection<Checkpoint>? seen = null,
         IProgress<LedgerProgress>? progress = null) =>
-        TransparencyLog<TRecord, TRefusal>.Open(store, identity, tiles, progress);
+        TransparencyLog<TRecord, TRefusal>.Open(store, identity, tiles, seen ?? [], progress);
 }
 
 /// <summary>
@@ -42,10 +48,13 @@ public sealed class TransparencyLog<TRecord, TRefusal> : IAsyncDisposable
     /// <summary>The most candidates in one commit: bounds a transaction.</summary>
     private const int MaxBatch = 1024;
 
+    /// <summary>How long an idle worker waits for more before its thread ends.</summary>
+    private static readonly TimeSpan Linger = TimeSpan.FromSeconds(1);
+
     private readonly ILedgerStore<TRecord> _store;
     private readonly LedgerIdentity _identity;
     private readonly Tiles? _tiles;
-    private readonly Lock _gate = new();
+    private readonly object _gate = new();
 
     // Guarded by _gate.
     private readonly Queue<Candidate> _queue = [];
@@ -99,7 +108,11 @@ public sealed class TransparencyLog<TRecord, TRefusal> : IAsyncDisposable
 
     /// <summary><see cref="TransparencyLog.Open"/>.</summary>
     internal static LedgerOpening<TRecord, TRefusal> Open(
-        ILedgerStore<TRecord> store, LedgerIdentity identity, Tiles? tiles, IProgress<LedgerProgress>? progress)
+        ILedgerStore<TRecord> store,
+        LedgerIdentity identity,
+        Tiles? tiles,
+        IReadOnlyCollection<Checkpoint> seen,
+        IProgress<LedgerProgress>? progress)
     {
         // The file first: whatever is public was committed before, so an honest store is never behind it.
         var file = tiles?.ReadCheckpoint();
@@ -116,41 +129,50 @@ public sealed class TransparencyLog<TRecord, TRefusal> : IAsyncDisposable
             published = opened.Checkpoint;
         }
 
+        // What the world has seen: the published file, and what witnesses and mirrors showed the caller.
+        Checkpoint[] shown = [.. published is null ? [] : new[] { published }, .. seen];
+        if (Array.Exists(shown, checkpoint => checkpoint.Origin != identity.Key.Name))
+            throw new ArgumentException("A checkpoint of another ledger proves nothing about this one.", nameof(seen));
+
         var head = store.Read();
         if (Distrust(head, identity) is { } distrust)
             return ReadOnly(LedgerTrouble.StoreDamaged, distrust + Restore);
-        if (published?.Size > head.Size)
-            return RolledBack($"{published.Size} entries were published, it holds {head.Size}");
+        if (shown.MaxBy(checkpoint => checkpoint.Size) is { } newest && newest.Size > head.Size)
+            return RolledBack($"a signed checkpoint counts {newest.Size} entries, it holds {head.Size}");
         // Another log may have appended and published since we read; else tiles beyond the head are lost entries.
         if (tiles is not null && tiles.HoldsBeyond(head.Size) && store.Read().Size == head.Size)
             return RolledBack($"it holds {head.Size} entries, public tiles hold more");
 
         var edge = new TreeEdge();
-        var publishedEdge = published is null ? new TreeEdge() : null;
-        var prefix = published is { Size: 0 } ? edge.Root() : (Digest?)null;
+        var publishedEdge = edge.Copy();
+        var roots = shown.ToLookup(checkpoint => checkpoint.Size, checkpoint => checkpoint.Root);
+        var fork = roots[0].Any(root => root != Merkle.EmptyRoot) ? 0 : (ulong?)null;
         try
         {
             Tiles.Grow(edge, head, store.ReadEntryHashes, null, "reading the ledger", progress, grown =>
             {
-                if (grown.Size != published?.Size)
+                if (!roots.Contains(grown.Size))
                     return;
-                prefix = grown.Root();
-                publishedEdge = grown.Copy();
+                var root = grown.Root();
+                if (roots[grown.Size].Any(other => other != root))
+                    fork ??= grown.Size;
+                if (grown.Size == published?.Size)
+                    publishedEdge = grown.Copy();
             });
         }
         catch (InvalidDataException damaged)
         {
             return ReadOnly(LedgerTrouble.StoreDamaged, damaged.Message + Restore);
         }
-        if (published is not null && prefix != published.Root)
+        if (fork is not null)
         {
             return ReadOnly(
                 LedgerTrouble.Forked,
-                $"The {published.Size} entries that were published are not the first ones of the database. Keep both "
-                + "as evidence, and restore the database that was published.");
+                $"A signed checkpoint of {fork} entries is not of the first {fork} in the database. Keep both as "
+                + "evidence, and restore the database that the checkpoint is of.");
         }
         var log = new TransparencyLog<TRecord, TRefusal>(
-            store, identity, tiles, new State(head, edge), publishedEdge ?? new TreeEdge());
+            store, identity, tiles, new State(head, edge), publishedEdge);
         log._publication = new Publication(published?.Size ?? 0, null);
         // A crash may have come between a commit and its publication.
         if (tiles is not null && head.Size > (published?.Size ?? 0))
@@ -177,10 +199,14 @@ public sealed class TransparencyLog<TRecord, TRefusal> : IAsyncDisposable
             }
             var candidate = new Candidate(key, admit);
             _queue.Enqueue(candidate);
-            if (!_sequencing)
+            if (_sequencing)
+            {
+                Monitor.Pulse(_gate);
+            }
+            else
             {
                 _sequencing = true;
-                _sequencer = Task.Run(Sequence);
+                _sequencer = OnOwnThread(Sequence);
             }
             return candidate.Told.Task;
         }
@@ -255,6 +281,7 @@ public sealed class TransparencyLog<TRecord, TRefusal> : IAsyncDisposable
         lock (_gate)
         {
             _closed = true;
+            Monitor.PulseAll(_gate);
             sequencer = _sequencer;
         }
         await sequencer.ConfigureAwait(false);
@@ -272,6 +299,8 @@ public sealed class TransparencyLog<TRecord, TRefusal> : IAsyncDisposable
             var batch = new List<Candidate>();
             lock (_gate)
             {
+                if (_queue.Count == 0 && !_closed && _stopped is null)
+                    Monitor.Wait(_gate, Linger);
                 while (batch.Count < MaxBatch && _queue.TryDequeue(out var next))
                     batch.Add(next);
                 if (batch.Count == 0)
@@ -471,9 +500,15 @@ public sealed class TransparencyLog<TRecord, TRefusal> : IAsyncDisposable
             if (_publishing)
                 return;
             _publishing = true;
-            _publisher = Task.Run(PublishAll);
+            _publisher = OnOwnThread(PublishAll);
         }
     }
+
+    /// <summary>
+    /// Both workers wait for disks; on the pool's threads they would keep those from running who wait for them.
+    /// </summary>
+    private static Task OnOwnThread(Action work) => Task.Factory.StartNew(
+        work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     // (8) Publishes the newest head; heads that were passed over meanwhile need no files of their own.
     private void PublishAll()
