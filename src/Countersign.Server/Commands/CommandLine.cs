@@ -150,6 +150,7 @@ public sealed class CommandLine(TimeProvider clock, TextWriter output, TextWrite
         SqliteException { SqliteErrorCode: 13 } => new("home.full", "The disk is full; nothing was acknowledged that is not kept.", "Make room, then give the command again."),
         SqliteException { SqliteErrorCode: 8 or 14 } => new("home.read-only", "The office's folder cannot be written to.", "Check its permissions and the disk, then give the command again."),
         SqliteException { SqliteErrorCode: 5 or 6 } => new("home.busy", "Another process is writing to this office for a long time.", "Wait for it to finish, then give the command again."),
+        SqliteException { SqliteErrorCode: 19 } => new("home.same-moment", "Somebody else did the same in the same moment.", "Give the command again."),
         SqliteException { SqliteErrorCode: 11 or 26 } => new("home.damaged", "The office's database is damaged.", "Nothing was changed. `countersign doctor` tells more; `countersign restore` brings back a backup."),
         SqliteException s => new("home.database", $"The office's database could not be used: {s.Message.TrimEnd('.')}.", "`countersign doctor` tells more."),
         InvalidDataException d => new("home.damaged", d.Message, "Nothing was changed. `countersign doctor` names all damage; `countersign restore` brings back a backup."),

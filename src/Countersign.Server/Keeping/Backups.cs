@@ -15,11 +15,12 @@ public static class Backups
     {
         if (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any())
             return new Refusal("backup.not-empty", $"{target} is not empty.", "Name a new or empty folder.");
-        Directory.CreateDirectory(target);
+        new Home(target).Prepare();
         progress?.Invoke("the database");
         using (var copy = new SqliteConnection($"Data Source={Path.Combine(target, "countersign.db")};Pooling=False"))
         {
             copy.Open();
+            Home.MakePrivate(copy.DataSource);
             office.Records.Connection.BackupDatabase(copy);
         }
         return 1 + CopyFolders(office.Home.Path, target, progress);
@@ -35,10 +36,11 @@ public static class Backups
             return new Refusal("restore.none", $"There is no backup in {source}.", "Name a folder that `countersign backup` made.");
         if (Directory.Exists(home.Path) && Directory.EnumerateFileSystemEntries(home.Path).Any())
             return new Refusal("restore.not-empty", $"{home.Path} is not empty.", "Move what is there aside first, and keep it: it may hold newer acts. Or name another folder with --home.");
-        Directory.CreateDirectory(home.Path);
+        home.Prepare();
         Home.Write(home.RestoredMark, System.Text.Encoding.UTF8.GetBytes("This office was restored from a backup; see `countersign restore --help`.\n"));
         var count = CopyFolders(source, home.Path, progress);
         File.Copy(Path.Combine(source, "countersign.db"), home.Database + ".restoring", overwrite: true);
+        Home.MakePrivate(home.Database + ".restoring");
         File.Move(home.Database + ".restoring", home.Database);
         Home.Flush(home.Path);
         return count + 1;

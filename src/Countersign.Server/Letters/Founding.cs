@@ -28,6 +28,7 @@ public sealed partial class Office
                 "Bring the office back with `countersign restore`, or choose another folder with --home.");
 
         var now = Whole(clock.GetUtcNow());
+        home.Prepare();
         using var keys = OfficeKeys.Create(home, charter.Title, now);
         var people = new List<(string Name, byte[] Salt, Enrolment Enrolment, SoftwareKey Key)>();
         foreach (var name in FounderNames)
@@ -57,6 +58,7 @@ public sealed partial class Office
 
         using (var records = Records.Open(unfinished, create: true))
         {
+            Home.MakePrivate(unfinished);
             records.Database.EnsureCreated();
             records.Policies.Add(new PolicyRow { Digest = charter.Policy.Digest.ToString(), Bytes = charter.Policy.Bytes.ToArray() });
             foreach (var (name, salt, enrolment, _) in people)

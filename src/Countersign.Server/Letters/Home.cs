@@ -32,6 +32,24 @@ public sealed partial class Home(string path)
 
     public string BlobPath(Digest digest) => In("blobs", digest.ToString()[..2], digest.ToString());
 
+    /// <summary>Makes the folders of a new home. Drafts, keys and names are the office's own: only <c>public</c> can be read by others.</summary>
+    public void Prepare()
+    {
+        Directory.CreateDirectory(Path);
+        foreach (var folder in (string[])[In("blobs"), In("keys"), Working, Released])
+            if (OperatingSystem.IsWindows())
+                Directory.CreateDirectory(folder);
+            else
+                Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    /// <summary>Makes a file its owner's alone.</summary>
+    public static void MakePrivate(string file)
+    {
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+
     /// <summary>Keeps bytes under their digest. When this returns they are on the disk.</summary>
     public Digest KeepBlob(ReadOnlySpan<byte> bytes)
     {
