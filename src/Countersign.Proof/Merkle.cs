@@ -54,6 +54,8 @@ public static class Merkle
     /// <summary>The root over these leaf (or equally high subtree) hashes, in order.</summary>
     public static Digest Root(ReadOnlySpan<Digest> hashes)
     {
+        if (hashes.Length == 1)
+            return hashes[0];
         var frontier = new MerkleFrontier();
         foreach (var hash in hashes)
             frontier.Append(hash);
