@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
+using System.CommandLine.Invocation;
 using System.Text.Json.Nodes;
 using Countersign.Proof;
 using Countersign.Server.Letters;
@@ -38,12 +39,22 @@ public sealed class CommandLine(TimeProvider clock, TextWriter output, TextWrite
         var root = new RootCommand("Release control for official letters: nothing leaves that was not approved, and anyone can check.") { _home, _json };
         rooms(root, this);
         Examples.AddTo(root);
+        if (arguments.Count == 0)
+        {
+            root.Parse(["--help"]).Invoke(new InvocationConfiguration { Output = output, Error = error });
+            return 2;
+        }
         var parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
         {
             var json = parsed.Tokens.Any(t => t.Value == "--json");
-            parsed.Invoke(new InvocationConfiguration { Output = TextWriter.Null, Error = json ? TextWriter.Null : error });
-            if (json)
+            if (parsed.Action is ParseErrorAction errors)
+                (errors.ShowHelp, errors.ShowTypoCorrections) = (false, true);
+            var said = json ? TextWriter.Null : error;
+            parsed.Invoke(new InvocationConfiguration { Output = said, Error = said });
+            if (!json)
+                error.WriteLine("See --help.");
+            else
                 Usage(string.Join(" ", parsed.Errors.Select(e => e.Message))).Print(true, output, error);
             return 2;
         }

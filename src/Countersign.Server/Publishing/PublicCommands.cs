@@ -29,9 +29,12 @@ public static class PublicCommands
         command.SetAction(parse =>
         {
             var json = parse.GetValue<bool>("--json");
-            var moment = line.Clock.GetUtcNow();
+            DateTimeOffset? asked = null;
+            var moment = default(DateTimeOffset);
             if (parse.GetValue(at) is { } text && !Moments.TryParse(text, out moment))
                 return Commands.CommandLine.Usage($"\"{text}\" is no date; give one such as 2026-12-31.").Print(json, line.Output, line.Error);
+            if (parse.GetValue(at) is not null)
+                asked = moment;
             if (parse.GetValue(offline) && parse.GetValue(status) is { } address && address.Contains("://", StringComparison.Ordinal))
                 return Commands.CommandLine.Usage("--offline and a status address contradict each other.").Print(json, line.Output, line.Error);
             byte[] trustFile;
@@ -55,7 +58,7 @@ public static class PublicCommands
             {
                 return Answer.From(new Refusal("home.file-missing", e.Message, "Check the path.")).Print(json, line.Output, line.Error);
             }
-            return VerifyCommand.Run(parse.GetRequiredValue(file), trustFile, parse.GetValue(status), moment, json, line.Output, line.Error);
+            return VerifyCommand.Run(parse.GetRequiredValue(file), trustFile, parse.GetValue(status), asked ?? line.Clock.GetUtcNow(), json, line.Output, line.Error);
         });
         return command;
     }
