@@ -41,10 +41,13 @@ public static class SealedPdf
     /// <summary>The most bytes a sealed file may have.</summary>
     public const int MaxBytes = PdfFile.MaxBytes + Receipt.MaxBytes + 1_000_000;
 
-    private const string Magic = "%Countersign-Seal 1 ";
+    private const int MaxMagicTries = 64;
     private const string ReceiptName = "countersign-receipt.cose";
     private const int CmsBytes = 4096;
     private const int ByteRangeWidth = 48;
+
+    private static ReadOnlySpan<byte> Magic => "%Countersign-Seal 1 "u8;
+    private static ReadOnlySpan<byte> ReceiptNameBytes => "countersign-receipt.cose"u8;
 
     /// <summary>Judges whether a PDF may be sealed, and tells its pages.</summary>
     public static Examination Examine(ReadOnlyMemory<byte> pdf) => PdfRules.Read(pdf, out var refusal) is { } rules
@@ -80,20 +83,37 @@ public static class SealedPdf
         if (file.IsEmpty)
             return new OpenResult.Unreadable("The file is empty.");
         var span = file.Span;
-        var at = span.LastIndexOf(Encoding.ASCII.GetBytes(Magic));
-        if (at < 0)
-            return span.IndexOf(Encoding.ASCII.GetBytes(ReceiptName)) < 0
-                ? new OpenResult.NotSealed()
-                : new OpenResult.Altered("The line that begins the seal is missing or changed.", span.IndexOf(Encoding.ASCII.GetBytes(ReceiptName)));
-        var end = span[at..].IndexOf((byte)10);
+        var last = span.LastIndexOf(Magic);
+        if (last < 0)
+            return span.IndexOf(ReceiptNameBytes) is >= 0 and var named
+                ? new OpenResult.Altered("The line that begins the seal is missing or changed.", named)
+                : new OpenResult.NotSealed();
+
+        // The same words may stand in a letter's subject, and so in the receipt: the line that begins the seal is the one that names its own place.
+        for (var (at, tries) = (last, 0); at >= 0 && tries < MaxMagicTries; at = span[..at].LastIndexOf(Magic), tries++)
+            if (ReadLine(span, at, out var fairCopy, out var receipt, out var end))
+                return TakeReceipt(file, at, end, fairCopy, receipt);
+        return new OpenResult.Altered("The line that begins the seal does not fit the file.", last);
+    }
+
+    /// <summary>Reads the line that begins a seal; it fits when the length it names is its own place.</summary>
+    private static bool ReadLine(ReadOnlySpan<byte> span, int at, out int fairCopy, out int receipt, out int end)
+    {
+        (fairCopy, receipt) = (0, 0);
+        end = span[at..].IndexOf((byte)10);
         var parts = end is > 0 and < 64 ? Encoding.ASCII.GetString(span.Slice(at + Magic.Length, end - Magic.Length)).Split(' ') : [];
-        if (parts.Length != 2 || !Length(parts[0], PdfFile.MaxBytes, out var fairCopy) || !Length(parts[1], Receipt.MaxBytes, out var receipt)
-            || fairCopy > at || at - fairCopy > 1)
-            return new OpenResult.Altered("The line that begins the seal does not fit the file.", at);
+        end += at + 1;
+        return parts.Length == 2 && Length(parts[0], PdfFile.MaxBytes, out fairCopy) && Length(parts[1], Receipt.MaxBytes, out receipt)
+            && at - fairCopy is 0 or 1;
+    }
+
+    private static OpenResult TakeReceipt(ReadOnlyMemory<byte> file, int at, int end, int fairCopy, int receipt)
+    {
+        var span = file.Span;
         // The receipt's stream is the first object behind that line.
-        var head = span[(at + end + 1)..];
+        var head = span[end..];
         var stream = head[..Math.Min(head.Length, 512)].IndexOf("stream\n"u8);
-        var start = at + end + 1 + stream + 7;
+        var start = end + stream + 7;
         return stream >= 0 && start + receipt <= span.Length
             ? new OpenResult.Opened(fairCopy, file.Slice(start, receipt))
             : new OpenResult.Altered("The seal does not hold the receipt that it speaks of.", at);
@@ -178,7 +198,7 @@ public static class SealedPdf
             // The line that begins it, on a line of its own.
             if (fairCopy.Span[^1] is not (10 or 13))
                 Put("\n");
-            Put($"{Magic}{fairCopy.Length} {receipt.Length}\n");
+            Put($"{Encoding.ASCII.GetString(Magic)}{fairCopy.Length} {receipt.Length}\n");
 
             // The receipt, unpacked, and its file specification.
             Begin(receiptNumber, 0);

@@ -72,7 +72,7 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
         // 5. The standing.
         return found.Exercise
             ? verdict with { Kind = VerdictKind.Exercise, Reasons = ["This letter belongs to an exercise and means nothing outside it."] }
-            : Stand(verdict, (ReleaseAct)release.Act, draft, release.At, chain, history);
+            : Stand(verdict, receipt, release, draft, chain, history);
     }
 
     private string? LedgerFault(Receipt receipt, FoundAct found)
@@ -123,6 +123,11 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
                 return $"The {act.Kind} act brings other approvals than the ledger took in.";
             history = history.Append(recorded);
         }
+        // One ledger holds both: no entry may be dated before an entry that came before it, or expired signatures could be dated back.
+        var inOrder = receipt.Evidence.Roster.Concat(receipt.Evidence.Letters).OrderBy(r => r.Index).ToArray();
+        for (var i = 1; i < inOrder.Length; i++)
+            if (inOrder[i].Index == inOrder[i - 1].Index || inOrder[i].At < inOrder[i - 1].At)
+                return "The entries' times are not in the order of the ledger.";
         return null;
     }
 
@@ -153,14 +158,18 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
             : "The receipt does not show everyone who was in office: it leaves out or moves a roster act that the trust file lists.";
     }
 
-    private Verdict Stand(Verdict verdict, ReleaseAct release, DraftAct draft, DateTimeOffset releasedAt, RosterChain chain, LetterHistory letter)
+    private Verdict Stand(Verdict verdict, Receipt receipt, RecordedAct released, DraftAct draft, RosterChain chain, LetterHistory letter)
     {
+        var release = (ReleaseAct)released.Act;
         verdict = verdict with { Kind = VerdictKind.GenuineStandingUnknown };
-        if (at < releasedAt)
-            return verdict with { Kind = VerdictKind.GenuineNotYet, Reasons = [$"It was released on {Text.Moment(releasedAt)}, after the moment asked for."] };
+        if (at < released.At)
+            return verdict with { Kind = VerdictKind.GenuineNotYet, Reasons = [$"It was released on {Text.Moment(released.At)}, after the moment asked for."] };
         var (list, why) = NewestStatus();
         if (list is null)
             return NotYet() ?? verdict with { Reasons = [why ?? "There is no status file: whether the letter still stands is not known. Get a fresh one from the office."] };
+
+        if (list.LedgerSize <= receipt.Index)
+            return verdict with { Reasons = [$"The newest status file known, of {Text.Moment(list.At)}, is older than the release and cannot speak of it. Get a fresh one from the office."] };
 
         // Acts prove; bits only say.
         verdict = verdict with { AsOf = list.At };
@@ -247,6 +256,7 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
         {
             var names = recorded.Act switch { WithdrawAct w => w.Release, CorrectAct c => c.Release, HoldAct => release.Digest, _ => (Digest?)null };
             fault ??= StatementFault(recorded) is { } statementFault ? $"The status file is wrong: {statementFault}." : null;
+            fault ??= recorded.Statement.Approvals == Statement.DigestOf(recorded.Approvals) ? null : "The status file brings other approvals than the ledger took in.";
             fault ??= names == release.Digest ? null : "The status file brings an act that is about another release.";
             if (fault is null && !chain.Judge(recorded.Act, recorded.Approvals, letter, recorded.At, recorded.Index).IsGranted)
                 fault = $"The status file brings a {recorded.Act.Kind} act that the people whom the policy demands have not signed.";

@@ -1,6 +1,6 @@
 using System.Text;
-using CsCheck;
 using Countersign.Testing;
+using CsCheck;
 using Xunit;
 
 namespace Countersign.Proof.Tests;

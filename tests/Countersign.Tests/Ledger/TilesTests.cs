@@ -1,6 +1,6 @@
-using CsCheck;
 using Countersign.Ledger;
 using Countersign.Proof;
+using CsCheck;
 using Xunit;
 
 namespace Countersign.Tests.Ledger;
