@@ -9,22 +9,21 @@ public sealed class Converter
 {
     private const long MostOutput = 200L * 1024 * 1024;
 
-    /// <summary>The profile of every conversion: no updates, no links or macros followed, no network.</summary>
-    private const string Settings = """
-        <?xml version="1.0" encoding="UTF-8"?>
-        <oor:items xmlns:oor="http://openoffice.org/2001/registry" xmlns:xs="http://www.w3.org/2001/XMLSchema">
-        <item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="MacroSecurityLevel" oor:op="fuse"><value>3</value></prop></item>
-        <item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="DisableMacrosExecution" oor:op="fuse"><value>true</value></prop></item>
-        <item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="BlockUntrustedRefererLinks" oor:op="fuse"><value>true</value></prop></item>
-        <item oor:path="/org.openoffice.Office.Common/Security/Scripting"><prop oor:name="DisableActiveContent" oor:op="fuse"><value>true</value></prop></item>
-        <item oor:path="/org.openoffice.Office.Writer/Content/Update"><prop oor:name="Link" oor:op="fuse"><value>0</value></prop></item>
-        <item oor:path="/org.openoffice.Inet/Settings"><prop oor:name="ooInetProxyType" oor:op="fuse"><value>2</value></prop></item>
-        <item oor:path="/org.openoffice.Inet/Settings"><prop oor:name="ooInetHTTPProxyName" oor:op="fuse"><value>127.0.0.1</value></prop></item>
-        <item oor:path="/org.openoffice.Inet/Settings"><prop oor:name="ooInetHTTPProxyPort" oor:op="fuse"><value>9</value></prop></item>
-        <item oor:path="/org.openoffice.Inet/Settings"><prop oor:name="ooInetHTTPSProxyName" oor:op="fuse"><value>127.0.0.1</value></prop></item>
-        <item oor:path="/org.openoffice.Inet/Settings"><prop oor:name="ooInetHTTPSProxyPort" oor:op="fuse"><value>9</value></prop></item>
-        </oor:items>
-        """;
+    /// <summary>The profile of every conversion: no macros, no links followed, and a proxy that leads
+    /// nowhere.</summary>
+    private static readonly (string Path, string Name, string Value)[] Settings =
+    [
+        ("/org.openoffice.Office.Common/Security/Scripting", "MacroSecurityLevel", "3"),
+        ("/org.openoffice.Office.Common/Security/Scripting", "DisableMacrosExecution", "true"),
+        ("/org.openoffice.Office.Common/Security/Scripting", "BlockUntrustedRefererLinks", "true"),
+        ("/org.openoffice.Office.Common/Security/Scripting", "DisableActiveContent", "true"),
+        ("/org.openoffice.Office.Writer/Content/Update", "Link", "0"),
+        ("/org.openoffice.Inet/Settings", "ooInetProxyType", "2"),
+        ("/org.openoffice.Inet/Settings", "ooInetHTTPProxyName", "127.0.0.1"),
+        ("/org.openoffice.Inet/Settings", "ooInetHTTPProxyPort", "9"),
+        ("/org.openoffice.Inet/Settings", "ooInetHTTPSProxyName", "127.0.0.1"),
+        ("/org.openoffice.Inet/Settings", "ooInetHTTPSProxyPort", "9"),
+    ];
 
     private readonly string? _program;
     private readonly TimeSpan _limit;
@@ -40,18 +39,23 @@ public sealed class Converter
     /// <summary>Whether LibreOffice is here.</summary>
     public bool IsInstalled => _program is not null;
 
-    /// <summary>Converts a DOCX, ODT, RTF or DOC of at most 100 MB. The file's name is used for nothing but the answer's words.</summary>
+    /// <summary>Converts a DOCX, ODT, RTF or DOC of at most 100 MB. The file's name is used for nothing but the
+    /// answer's words.</summary>
     /// <returns><see cref="PdfMade"/>, or a <see cref="TypesetRefusal"/> whose code begins with "convert.".</returns>
-    public async Task<PdfResult> ToPdf(ReadOnlyMemory<byte> document, string fileName, CancellationToken cancel = default)
+    public async Task<PdfResult> ToPdf(ReadOnlyMemory<byte> document, string fileName,
+        CancellationToken cancel = default)
     {
         var kind = DocumentKind.Detect(document);
         var name = Shown(fileName);
-        if (kind != DocumentKind.Docx && kind != DocumentKind.Odt && kind != DocumentKind.Rtf && kind != DocumentKind.Doc)
-            return new TypesetRefusal("convert.kind", $"“{name}” is {kind.Said}; only DOCX, ODT, RTF and DOC are converted.",
+        if (kind != DocumentKind.Docx && kind != DocumentKind.Odt && kind != DocumentKind.Rtf
+            && kind != DocumentKind.Doc)
+            return new TypesetRefusal("convert.kind",
+                $"“{name}” is {kind.Said}; only DOCX, ODT, RTF and DOC are converted.",
                 "Bring the letter as a PDF, as Markdown, or in one of these formats.");
         if (_program is null)
-            return new TypesetRefusal("convert.no-libreoffice", "LibreOffice, which converts office documents, is not installed on this machine.",
-                "Install it (Debian: apt install libreoffice-writer-nogui), or bring the letter as a PDF or as Markdown.");
+            return new TypesetRefusal("convert.no-libreoffice",
+                "LibreOffice, which converts office documents, is not installed on this machine.",
+                "Install it (Debian: apt install libreoffice-writer-nogui), or bring a PDF or Markdown.");
 
         // Everything lies in one folder of its own, under plain names: no name of the user's reaches a command line.
         var folder = Directory.CreateTempSubdirectory("countersign-convert-");
@@ -62,10 +66,12 @@ public sealed class Converter
             var profile = Path.Combine(folder.FullName, "profile");
             Directory.CreateDirectory(Path.Combine(profile, "user"));
             await File.WriteAllBytesAsync(input, document, cancel).ConfigureAwait(false);
-            await File.WriteAllTextAsync(Path.Combine(profile, "user", "registrymodifications.xcu"), Settings, cancel).ConfigureAwait(false);
+            var settings = Path.Combine(profile, "user", "registrymodifications.xcu");
+            await File.WriteAllTextAsync(settings, SettingsFile(), cancel).ConfigureAwait(false);
             var (finished, said) = await Run(folder.FullName, input, profile, cancel).ConfigureAwait(false);
             if (!finished)
-                return new TypesetRefusal("convert.too-slow", $"LibreOffice did not finish “{name}” within {_limit.TotalSeconds:0} seconds.",
+                return new TypesetRefusal("convert.too-slow",
+                    $"LibreOffice did not finish “{name}” within {_limit.TotalSeconds:0} seconds.",
                     "Open the document in an office program, save it as PDF there, and bring the PDF.");
             var made = new FileInfo(output);
             if (!made.Exists || made.Length == 0)
@@ -77,7 +83,8 @@ public sealed class Converter
             var pdf = await File.ReadAllBytesAsync(output, cancel).ConfigureAwait(false);
             return PdfPages.Count(pdf) is { } pages
                 ? new PdfMade(pdf, pages)
-                : new TypesetRefusal("convert.failed", $"LibreOffice made a PDF from “{name}” that cannot be read back.",
+                : new TypesetRefusal("convert.failed",
+                    $"LibreOffice made a PDF from “{name}” that cannot be read back.",
                     "Open the document in an office program, save it as PDF there, and bring the PDF.");
         }
         finally
@@ -86,9 +93,11 @@ public sealed class Converter
         }
     }
 
-    private async Task<(bool Finished, string Said)> Run(string folder, string input, string profile, CancellationToken cancel)
+    private async Task<(bool Finished, string Said)> Run(string folder, string input, string profile,
+        CancellationToken cancel)
     {
-        string[] arguments = ["--headless", "--invisible", "--nologo", "--nodefault", "--nolockcheck", "--norestore", "--nofirststartwizard",
+        string[] arguments = ["--headless", "--invisible", "--nologo", "--nodefault", "--nolockcheck", "--norestore",
+            "--nofirststartwizard",
             "-env:UserInstallation=" + new Uri(profile).AbsoluteUri, "--convert-to", "pdf:writer_pdf_Export",
             "--outdir", Path.Combine(folder, "out"), input];
         var start = new ProcessStartInfo(_program!, arguments)
@@ -138,7 +147,18 @@ public sealed class Converter
         }
     }
 
-    /// <summary>Deletes the folder; what a dying process still holds open is left to the machine's own cleaning.</summary>
+    private static string SettingsFile()
+    {
+        var file = new StringBuilder("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")
+            .Append("<oor:items xmlns:oor=\"http://openoffice.org/2001/registry\">\n");
+        foreach (var (path, name, value) in Settings)
+            file.Append($"<item oor:path=\"{path}\"><prop oor:name=\"{name}\" oor:op=\"fuse\">")
+                .Append($"<value>{value}</value></prop></item>\n");
+        return file.Append("</oor:items>\n").ToString();
+    }
+
+    /// <summary>Deletes the folder; what a dying process still holds open is left to the machine's own
+    /// cleaning.</summary>
     private static void Remove(DirectoryInfo folder)
     {
         try
@@ -154,16 +174,19 @@ public sealed class Converter
     private static string? FindProgram()
     {
         string[] names = OperatingSystem.IsWindows() ? ["soffice.exe"] : ["soffice", "libreoffice"];
-        var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+        var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator,
+            StringSplitOptions.RemoveEmptyEntries)
             .Append("/Applications/LibreOffice.app/Contents/MacOS").Append(@"C:\Program Files\LibreOffice\program");
-        return folders.SelectMany(folder => names.Select(name => Path.Combine(folder, name))).FirstOrDefault(File.Exists);
+        return folders.SelectMany(folder => names.Select(name => Path.Combine(folder, name))).FirstOrDefault(
+            File.Exists);
     }
 
     private static string Shown(string fileName)
     {
         var name = new StringBuilder();
         foreach (var rune in Path.GetFileName(fileName).EnumerateRunes().Take(80))
-            name.Append(Rune.IsControl(rune) || Rune.GetUnicodeCategory(rune) == System.Globalization.UnicodeCategory.Format
+            name.Append(Rune.IsControl(rune) || Rune.GetUnicodeCategory(
+                rune) == System.Globalization.UnicodeCategory.Format
                 ? "�" : rune.ToString());
         return name.Length == 0 ? "the document" : name.ToString();
     }

@@ -13,18 +13,21 @@ public sealed record DocumentKind
     public static readonly DocumentKind Pdf = new("pdf", "application/pdf", "a PDF");
     public static readonly DocumentKind Docx = new("docx",
         "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "a Word document (DOCX)");
-    public static readonly DocumentKind Odt = new("odt", "application/vnd.oasis.opendocument.text", "an OpenDocument text (ODT)");
+    public static readonly DocumentKind Odt = new("odt", "application/vnd.oasis.opendocument.text",
+        "an OpenDocument text (ODT)");
     public static readonly DocumentKind Rtf = new("rtf", "application/rtf", "a Rich Text file (RTF)");
     public static readonly DocumentKind Doc = new("doc", "application/msword", "an old Word document (DOC)");
 
-    /// <summary>UTF-8 text without control characters: Markdown or plain, which only its author can tell apart.</summary>
+    /// <summary>UTF-8 text without control characters: Markdown or plain, which only its author can tell
+    /// apart.</summary>
     public static readonly DocumentKind Text = new("text", "text/markdown", "Markdown or plain text");
 
     public static readonly DocumentKind Empty = new("empty", null, "an empty file");
     public static readonly DocumentKind TooLarge = new("too-large", null, "larger than 100 MB");
     public static readonly DocumentKind Unknown = new("unknown", null, "of an unknown sort");
 
-    private DocumentKind(string name, string? mediaType, string said) => (Name, MediaType, Said) = (name, mediaType, said);
+    private DocumentKind(string name, string? mediaType, string said) => (Name, MediaType, Said) = (name, mediaType,
+        said);
 
     /// <summary>A short name, which is also the usual file extension of documents.</summary>
     public string Name { get; }
@@ -37,7 +40,8 @@ public sealed record DocumentKind
     public override string ToString() => Name;
 
     /// <summary>
-    /// Tells a file's kind by its content. The name decides nothing; the overload that takes it says where the two disagree.
+    /// Tells a file's kind by its content. The name decides nothing; the overload that takes it says where the two
+    /// disagree.
     /// </summary>
     /// <param name="bytes">The whole file.</param>
     public static DocumentKind Detect(ReadOnlyMemory<byte> bytes)
@@ -49,10 +53,11 @@ public sealed record DocumentKind
         if (head.StartsWith("{\\rtf"u8)) return Rtf;
         if (head.StartsWith("PK\u0003\u0004"u8)) return DetectZip(bytes);
         if (head.StartsWith(CompoundFile)) return HasWordStream(bytes.Span) ? Doc : Unknown;
-        return IsText(bytes.Span) ? Text : Unknown;
+        return IsText(bytes.Span) && !IsMarkup(head) ? Text : Unknown;
     }
 
-    /// <summary>As <see cref="Detect(ReadOnlyMemory{byte})"/>, with a sentence where the file's name promises another kind.</summary>
+    /// <summary>As <see cref="Detect(ReadOnlyMemory{byte})"/>, with a sentence where the file's name promises another
+    /// kind.</summary>
     public static (DocumentKind Kind, string? Disagrees) Detect(ReadOnlyMemory<byte> bytes, string fileName)
     {
         var kind = Detect(bytes);
@@ -78,7 +83,8 @@ public sealed record DocumentKind
         {
             using var zip = new ZipArchive(new MemoryStream(bytes.ToArray(), writable: false), ZipArchiveMode.Read);
             var names = zip.Entries.Take(5000).Select(e => e.FullName).ToHashSet(StringComparer.OrdinalIgnoreCase);
-            if (names.Contains("[Content_Types].xml") && names.Any(n => n.StartsWith("word/", StringComparison.OrdinalIgnoreCase)))
+            if (names.Contains("[Content_Types].xml") && names.Any(n =>
+                n.StartsWith("word/", StringComparison.OrdinalIgnoreCase)))
                 return Docx;
             if (zip.GetEntry("mimetype") is { Length: < 200 } entry)
             {
@@ -90,14 +96,16 @@ public sealed record DocumentKind
                     return Odt;
             }
         }
-        catch (Exception e) when (e is InvalidDataException or IOException or NotSupportedException or ArgumentException)
+        catch (Exception e) when (e is InvalidDataException or IOException or NotSupportedException
+            or ArgumentException)
         {
             return Unknown; // a ZIP that cannot be read is nothing that a letter can come from
         }
         return Unknown;
     }
 
-    /// <summary>Whether a compound file's directory names the stream "WordDocument" (MS-CFB 2.6, MS-DOC 2.1.1).</summary>
+    /// <summary>Whether a compound file's directory names the stream "WordDocument" (MS-CFB 2.6, MS-DOC
+    /// 2.1.1).</summary>
     private static bool HasWordStream(ReadOnlySpan<byte> file)
     {
         if (file.Length < 512) return false;
@@ -110,6 +118,15 @@ public sealed record DocumentKind
                 if (file[entry..].StartsWith(name))
                     return true;
         return false;
+    }
+
+    /// <summary>Whether a text is a page or a data file for programs, which nobody wants set as a letter.</summary>
+    private static bool IsMarkup(ReadOnlySpan<byte> head)
+    {
+        var start = Encoding.Latin1.GetString(head).TrimStart('\u00EF', '\u00BB', '\u00BF', ' ', '\r', '\n', '\t');
+        return start.StartsWith("<?xml", StringComparison.OrdinalIgnoreCase)
+            || start.StartsWith("<!doctype", StringComparison.OrdinalIgnoreCase)
+            || start.StartsWith("<html", StringComparison.OrdinalIgnoreCase);
     }
 
     private static bool IsText(ReadOnlySpan<byte> bytes)

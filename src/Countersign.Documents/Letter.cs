@@ -2,7 +2,8 @@ using System.Text;
 
 namespace Countersign.Documents;
 
-/// <summary>A letter as its author wrote it: Markdown (UTF-8, at most 2 MB) with an optional front matter block.</summary>
+/// <summary>A letter as its author wrote it: Markdown (UTF-8, at most 2 MB) with an optional front matter
+/// block.</summary>
 /// <param name="Markdown">The bytes of the Markdown file.</param>
 /// <param name="Defaults">What holds where the front matter is silent.</param>
 /// <param name="Overrides">What holds whatever the front matter says: the record's reference, for one.</param>
@@ -17,7 +18,8 @@ public sealed record LetterSource(
 }
 
 /// <summary>
-/// The parts of a letter that stand outside its body; null means "not said". After typesetting, what was really printed.
+/// The parts of a letter that stand outside its body; null means "not said". After typesetting, what was really
+/// printed.
 /// </summary>
 public sealed record LetterParts
 {
@@ -63,13 +65,15 @@ public sealed record Letterhead(string OfficeName, IReadOnlyList<string> Address
 /// <summary>What a working copy says of itself at the top of every page, below DRAFT – NOT RELEASED.</summary>
 public sealed record WorkingCopy(string Version, DateOnly? Date, string? For);
 
-/// <summary>The answer of whatever makes a PDF here: <see cref="PdfMade"/> or <see cref="TypesetRefusal"/>, and nothing else.</summary>
+/// <summary>The answer of whatever makes a PDF here: <see cref="PdfMade"/> or <see cref="TypesetRefusal"/>, and
+/// nothing else.</summary>
 public abstract record PdfResult
 {
     private protected PdfResult() { }
 }
 
-/// <summary>A PDF. <paramref name="Parts"/> holds what a typeset letter printed; it is null for other documents.</summary>
+/// <summary>A PDF. <paramref name="Parts"/> holds what a typeset letter printed; it is null for other
+/// documents.</summary>
 public sealed record PdfMade(byte[] Pdf, int Pages, LetterParts? Parts = null) : PdfResult;
 
 /// <summary>No PDF: a code for programs, a sentence that says why, and one that says what to do.</summary>

@@ -32,9 +32,11 @@ public static class MarkPlaces
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
-    /// <summary>The places on the first and the last page that no letter, image, visible path or annotation touches.</summary>
+    /// <summary>The places on the first and the last page that no letter, image, visible path or annotation
+    /// touches.</summary>
     public static FreeMarkPlaces Free(byte[] pdf) =>
-        (pdf.Length is 0 or > DocumentKind.MostBytes ? null : PdfPages.Read(pdf, Limit, Find)) ?? new FreeMarkPlaces(false, []);
+        (pdf.Length is 0 or > DocumentKind.MostBytes ? null : PdfPages.Read(pdf, Limit, Find)) ?? new FreeMarkPlaces(
+            false, []);
 
     /// <summary>All places of a page of this displayed size that lie wholly on it.</summary>
     internal static IEnumerable<MarkPlace> Of(int page, double width, double height)
@@ -54,7 +56,8 @@ public static class MarkPlaces
         {
             var page = document.GetPage(number);
             var obstacles = Obstacles(page);
-            places.AddRange(Of(number, page.Width, page.Height).Where(place => !obstacles.Any(box => Touches(box, place))));
+            places.AddRange(Of(number, page.Width, page.Height).Where(place =>
+                !obstacles.Any(box => Touches(box, place))));
         }
         return new FreeMarkPlaces(true, places);
     }

@@ -8,11 +8,14 @@ internal static class PdfPages
     private static readonly ParsingOptions Options = new() { UseLenientParsing = true, SkipMissingFonts = true };
 
     /// <summary>The number of pages; null where the file cannot be read.</summary>
-    public static int? Count(byte[] pdf) => Read(pdf, TimeSpan.FromSeconds(20), document => (int?)document.NumberOfPages);
+    public static int? Count(byte[] pdf) => Read(pdf, TimeSpan.FromSeconds(20),
+        document => (int?)document.NumberOfPages);
 
     /// <summary>
-    /// What <paramref name="read"/> finds in the document; the default where the document is damaged, encrypted with a password
-    /// or too slow. Runs on its own thread with a large stack, because foreign objects nest as deep as they like; a reading
+    /// What <paramref name="read"/> finds in the document; the default where the document is damaged, encrypted with a
+    /// password
+    /// or too slow. Runs on its own thread with a large stack, because foreign objects nest as deep as they like; a
+    /// reading
     /// that is too slow is abandoned, and its result with it.
     /// </summary>
     public static T? Read<T>(byte[] pdf, TimeSpan limit, Func<PdfDocument, T?> read)

@@ -9,8 +9,6 @@ public static class Typesetter
     /// <summary>The largest letter that is set, in bytes.</summary>
     public const int MostBytes = 2 * 1024 * 1024;
 
-    internal const int MostPages = 2000;
-
     internal const string DraftText = "DRAFT – NOT RELEASED", ExerciseText = "EXERCISE";
 
     private const int MostHeadLines = 12, MostHeadLine = 200, MostPart = 2000, MostListed = 200;
@@ -48,7 +46,8 @@ public static class Typesetter
         var words = LetterWords.For(parts.Language);
         var blocks = BodyReader.Read(body);
         if (blocks.All(b => b is Block.Rule))
-            throw new LetterRefusedException("letter.empty", "The letter has no text.", "Write the letter below its front matter.");
+            throw new LetterRefusedException("letter.empty", "The letter has no text.",
+                "Write the letter below its front matter.");
         head = Checked(head);
 
         // 2. Lay out: from the letterhead down to the enclosures.
@@ -56,7 +55,7 @@ public static class Typesetter
         var composer = new Composer(setter, words);
         var (headMarks, below) = composer.Letterhead(head);
         Compose(composer, words, parts, blocks, matter.Numbered);
-        var pages = Pages.Break(composer.Pieces, below + Composer.Leading * 1.5f, Composer.Top, Composer.Bottom, MostPages);
+        var pages = Pages.Break(composer.Pieces, below + Composer.Leading * 1.5f, Composer.Top, Composer.Bottom);
 
         // 3. Add what stands on every page, now that their number is known.
         pages[0].InsertRange(0, headMarks);
@@ -72,7 +71,8 @@ public static class Typesetter
         return new PdfMade(pdf, pages.Count, parts with { Language = words.Tag });
     }
 
-    private static void Compose(Composer composer, LetterWords words, LetterParts parts, IReadOnlyList<Block> blocks, bool numbered)
+    private static void Compose(Composer composer, LetterWords words, LetterParts parts, IReadOnlyList<Block> blocks,
+        bool numbered)
     {
         if (parts.Kind is { } kind && words.Kinds.TryGetValue(kind.ToLowerInvariant().Replace(' ', '-'), out var title))
             composer.Kind(title);
@@ -86,7 +86,8 @@ public static class Typesetter
             first = false;
         }
         var day = parts.Date is { } date ? words.Format(date) : null;
-        Labelled(words.Date, parts.Place is null ? day : day is null ? parts.Place : words.PlaceAndDay(parts.Place, day));
+        Labelled(words.Date, parts.Place is null ? day : day is null ? parts.Place
+            : words.PlaceAndDay(parts.Place, day));
         Labelled(words.Reference, parts.Reference);
         Labelled(words.Subject, parts.Subject, strong: true);
         if (composer.Pieces.Count > 0) composer.Gap(Composer.Leading * 1.5f);
@@ -119,7 +120,8 @@ public static class Typesetter
     {
         if (bytes.Length > MostBytes)
             throw new LetterRefusedException("letter.too-large",
-                $"The letter has {bytes.Length:N0} bytes; the typesetter takes at most {MostBytes:N0}.", "Send its annexes as enclosures.");
+                $"The letter has {bytes.Length:N0} bytes; the typesetter takes at most {MostBytes:N0}.",
+                    "Send its annexes as enclosures.");
         string text;
         try
         {
@@ -137,10 +139,12 @@ public static class Typesetter
             if (c == '\n') line++;
             else if (Characters.IsControl(c))
                 throw new LetterRefusedException("letter.control-character",
-                    $"Line {line} holds the control character U+{(int)c:X4}, which prints nothing.", "Remove it and set the letter again.");
+                    $"Line {line} holds the control character U+{(int)c:X4}, which prints nothing.",
+                        "Remove it and set the letter again.");
         }
         return string.IsNullOrWhiteSpace(text)
-            ? throw new LetterRefusedException("letter.empty", "The letter has no text.", "Write the letter as Markdown.")
+            ? throw new LetterRefusedException("letter.empty", "The letter has no text.",
+                "Write the letter as Markdown.")
             : text;
     }
 
@@ -160,9 +164,11 @@ public static class Typesetter
 
     private static Letterhead Checked(Letterhead head)
     {
-        if (head.AddressLines.Count > MostHeadLines || head.AddressLines.Append(head.OfficeName).Any(l => l.Length > MostHeadLine))
+        if (head.AddressLines.Count > MostHeadLines || head.AddressLines.Append(head.OfficeName).Any(l =>
+            l.Length > MostHeadLine))
             throw new LetterRefusedException("letter.letterhead",
-                $"The letterhead has more than {MostHeadLines} lines, or one of more than {MostHeadLine} characters.", "Shorten the letterhead.");
+                $"The letterhead has more than {MostHeadLines} lines, or one of more than {MostHeadLine} characters.",
+                    "Shorten the letterhead.");
         return new Letterhead(Characters.Checked(OneLine(head.OfficeName), "The office's name"),
             [.. head.AddressLines.Select(l => Characters.Checked(OneLine(l), "The letterhead"))]);
     }
@@ -171,7 +177,8 @@ public static class Typesetter
     {
         if (string.IsNullOrWhiteSpace(text)) return null;
         if (text.Length > MostPart)
-            throw new LetterRefusedException("letter.part-too-long", $"{what} has more than {MostPart} characters.", "Shorten it.");
+            throw new LetterRefusedException("letter.part-too-long", $"{what} has more than {MostPart} characters.",
+                "Shorten it.");
         return Characters.Checked(OneLine(text), what).Trim();
     }
 
@@ -180,9 +187,11 @@ public static class Typesetter
         if (texts is null) return null;
         if (texts.Count > MostListed || texts.Any(t => t.Length > MostPart))
             throw new LetterRefusedException("letter.part-too-long",
-                $"{what} has more than {MostListed} entries, or one of more than {MostPart} characters.", "Put the list in an enclosure.");
+                $"{what} has more than {MostListed} entries, or one of more than {MostPart} characters.",
+                    "Put the list in an enclosure.");
         var said = texts.Where(t => !string.IsNullOrWhiteSpace(t))
-            .Select(t => Characters.Checked(oneLine ? OneLine(t) : t.Replace("\r", "", StringComparison.Ordinal), what).Trim()).ToArray();
+            .Select(t => Characters.Checked(oneLine ? OneLine(t) : t.Replace("\r", "", StringComparison.Ordinal), what)
+                .Trim()).ToArray();
         return said.Length == 0 ? null : said;
     }
 

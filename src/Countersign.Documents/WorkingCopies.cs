@@ -23,7 +23,8 @@ public static class WorkingCopies
 
     /// <summary>
     /// The same pages with <paramref name="text"/> large and diagonal across each, in outline so that everything stays
-    /// readable, and <paramref name="line"/> small at the top. Signatures, attachments and form fields do not come along.
+    /// readable, and <paramref name="line"/> small at the top. Signatures, attachments and form fields do not come
+    /// along.
     /// </summary>
     /// <returns><see cref="PdfMade"/>, or a <see cref="TypesetRefusal"/> whose code begins with "stamp.".</returns>
     public static PdfResult Stamp(byte[] pdf, string text = Typesetter.DraftText, string line = "") =>
@@ -35,15 +36,18 @@ public static class WorkingCopies
             return new TypesetRefusal("stamp.size", "The PDF is empty or larger than 100 MB.", "Bring a smaller PDF.");
         if (text.Length is 0 or > MostText || line.Length > MostLine)
             return new TypesetRefusal("stamp.text",
-                $"The words across the page have 1 to {MostText} characters, the line above them at most {MostLine}.", "Shorten them.");
+                $"The words across the page have 1 to {MostText} characters, the line above them at most {MostLine}.",
+                    "Shorten them.");
         try
         {
             var setter = new TextSetter(fonts, "en");
             text = Characters.Checked(text, "The stamp").Replace('\n', ' ');
             line = Characters.Checked(line, "The stamp's line").Replace('\n', ' ');
             var across = setter.Set(new StyledText(text, new TextStyle(100, Bold: true)), float.MaxValue, false)[0];
-            var top = line.Length == 0 ? null : setter.Set(new StyledText(line, new TextStyle(8, Bold: true)), float.MaxValue, false)[0];
-            return PdfPages.Read<PdfResult>(pdf, Limit, document => Rebuild(document, text, across, line, top)) ?? new TypesetRefusal("stamp.unreadable",
+            var top = line.Length == 0 ? null : setter.Set(new StyledText(line, new TextStyle(8, Bold: true)),
+                float.MaxValue, false)[0];
+            return PdfPages.Read<PdfResult>(pdf, Limit, document => Rebuild(document, text, across, line, top))
+                ?? new TypesetRefusal("stamp.unreadable",
                 "The PDF is damaged, encrypted, or of a sort whose pages cannot be copied.",
                 "Open it in a PDF program, print it to a new PDF, and bring that one.");
         }
@@ -57,7 +61,8 @@ public static class WorkingCopies
         }
     }
 
-    private static PdfMade? Rebuild(UglyToad.PdfPig.PdfDocument document, string text, SetLine across, string line, SetLine? top)
+    private static PdfMade? Rebuild(UglyToad.PdfPig.PdfDocument document, string text, SetLine across, string line,
+        SetLine? top)
     {
         if (document.NumberOfPages is 0 or > MostPages || document.IsEncrypted)
             return null;
@@ -74,7 +79,8 @@ public static class WorkingCopies
             // The copied page shows its whole media box. What the crop box hid stays hidden.
             if (source.CropBox.Bounds is var crop && !crop.Equals(source.MediaBox.Bounds))
             {
-                page.CurrentStream.Operations.Add(new AppendRectangle(crop.BottomLeft.X, crop.BottomLeft.Y, crop.Width, crop.Height));
+                page.CurrentStream.Operations.Add(new AppendRectangle(crop.BottomLeft.X, crop.BottomLeft.Y,
+                    crop.Width, crop.Height));
                 page.CurrentStream.Operations.Add(ModifyClippingByNonZeroWindingIntersect.Value);
                 page.CurrentStream.Operations.Add(EndPath.Value);
             }
@@ -112,7 +118,8 @@ public static class WorkingCopies
         return new PdfMade(Identified(builder.Build(), text, line), document.NumberOfPages);
     }
 
-    /// <summary>PdfPig draws the file's two identifiers (ISO 32000-2 14.4) at random; here they follow from what was stamped.</summary>
+    /// <summary>PdfPig draws the file's two identifiers (ISO 32000-2 14.4) at random; here they follow from what was
+    /// stamped.</summary>
     private static byte[] Identified(byte[] pdf, string text, string line)
     {
         var from = Math.Max(0, pdf.Length - 1024);
@@ -137,7 +144,8 @@ public static class WorkingCopies
         return (builder.AddTrueTypeFont(SubsetFont.Make(face.Read(), glyphs) ?? face.Read()), face);
     }
 
-    private static void Draw(PdfPageBuilder page, (PdfDocumentBuilder.AddedFont Font, FontFace Face) bold, string text, SetLine shaped,
+    private static void Draw(PdfPageBuilder page, (PdfDocumentBuilder.AddedFont Font, FontFace Face) bold,
+        string text, SetLine shaped,
         double size, double x, double y, bool outlined)
     {
         if (text.EnumerateRunes().All(rune => bold.Face.Covers(rune.Value)))
@@ -153,7 +161,8 @@ public static class WorkingCopies
             for (var g = 0; g < run.Glyphs.Length; g++)
                 if (font.GetGlyphPath(run.Glyphs[g]) is { } path)
                     using (path)
-                        Trace(page.CurrentStream.Operations, path, x + at + run.Positions[g].X, y - run.Positions[g].Y, outlined);
+                        Trace(page.CurrentStream.Operations, path, x + at + run.Positions[g].X,
+                            y - run.Positions[g].Y, outlined);
         }
     }
 
@@ -176,8 +185,10 @@ public static class WorkingCopies
                     break;
                 case SKPathVerb.Quad or SKPathVerb.Conic:
                     operations.Add(new AppendDualControlPointBezierCurve(
-                        X(points[0]) + (X(points[1]) - X(points[0])) * 2 / 3, Y(points[0]) + (Y(points[1]) - Y(points[0])) * 2 / 3,
-                        X(points[2]) + (X(points[1]) - X(points[2])) * 2 / 3, Y(points[2]) + (Y(points[1]) - Y(points[2])) * 2 / 3,
+                        X(points[0]) + (X(points[1]) - X(points[0])) * 2 / 3, Y(points[0])
+                            + (Y(points[1]) - Y(points[0])) * 2 / 3,
+                        X(points[2]) + (X(points[1]) - X(points[2])) * 2 / 3, Y(points[2])
+                            + (Y(points[1]) - Y(points[2])) * 2 / 3,
                         X(points[2]), Y(points[2])));
                     break;
                 case SKPathVerb.Cubic:
@@ -191,7 +202,8 @@ public static class WorkingCopies
         operations.Add(outlined ? StrokePath.Value : FillPathNonZeroWinding.Value);
     }
 
-    /// <summary>From displayed coordinates (origin at the lower left of the page as shown) to the page's own (ISO 32000-2 8.3.2.3).</summary>
+    /// <summary>From displayed coordinates (origin at the lower left of the page as shown) to the page's own (ISO
+    /// 32000-2 8.3.2.3).</summary>
     private static double[] ToUserSpace(Page page)
     {
         var crop = page.CropBox.Bounds;

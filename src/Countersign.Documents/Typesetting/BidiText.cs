@@ -11,7 +11,8 @@ internal static class BidiText
 {
     private enum Kind : byte { L, R, AL, EN, ES, ET, AN, CS, NSM, WS, ON }
 
-    /// <summary>Whether the first strong character runs from right to left (P2, P3); the fallback where there is none.</summary>
+    /// <summary>Whether the first strong character runs from right to left (P2, P3); the fallback where there is
+    /// none.</summary>
     public static bool StartsRightToLeft(string text, bool fallback)
     {
         foreach (var rune in text.EnumerateRunes())
@@ -190,7 +191,8 @@ internal static class BidiText
         _ => null,
     };
 
-    /// <summary>The bidirectional class of a code point, from its block and general category (DerivedBidiClass in short).</summary>
+    /// <summary>The bidirectional class of a code point, from its block and general category (DerivedBidiClass in
+    /// short).</summary>
     private static Kind KindOf(int c)
     {
         if (c < 0x80)
@@ -215,7 +217,9 @@ internal static class BidiText
             case 0x2212 or 0x207A or 0x207B: return Kind.ES;
             case 0x00B0 or 0x00B1 or 0x066A or (>= 0x2030 and <= 0x2034): return Kind.ET;
             case 0x0606 or 0x0607 or 0x060E or 0x060F or 0x06DE or 0x06E9: return Kind.ON;
-            case 0x200B or 0x200C or 0x200D or 0x2060: return Kind.NSM; // boundary neutrals: they follow their neighbour
+            case 0x200B or 0x200C or 0x200D
+                or 0x2060:
+                return Kind.NSM; // boundary neutrals: they follow their neighbour
         }
         var category = Rune.IsValid(c) ? Rune.GetUnicodeCategory(new Rune(c)) : UnicodeCategory.OtherSymbol;
         if (category is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark) return Kind.NSM;

@@ -7,17 +7,20 @@ using Markdig.Syntax.Inlines;
 namespace Countersign.Documents.Typesetting;
 
 /// <summary>
-/// Reads a letter's Markdown body. Raw HTML is not markup here: it is shown as the text it is, comments included, so that
+/// Reads a letter's Markdown body. Raw HTML is not markup here: it is shown as the text it is, comments included, so
+/// that
 /// nothing an author wrote goes missing in print. What a letter cannot hold is refused with the line it stands on.
 /// </summary>
 internal static class BodyReader
 {
-    private const int MostDepth = 6, MostInlineDepth = 40, MostColumns = 12;
+    private const int MostDepth = 6, MostInlineDepth = 40, MostColumns = 12, MostBrackets = 4000;
 
-    private static readonly MarkdownPipeline Pipeline = new MarkdownPipelineBuilder().UsePipeTables().DisableHtml().Build();
+    private static readonly MarkdownPipeline Pipeline = new MarkdownPipelineBuilder().UsePipeTables().DisableHtml()
+        .Build();
 
     public static IReadOnlyList<Block> Read(string markdown)
     {
+        CheckBrackets(markdown);
         MarkdownDocument document;
         try
         {
@@ -28,6 +31,20 @@ internal static class BodyReader
             throw TooDeep(null);
         }
         return ReadBlocks(document, 0);
+    }
+
+    /// <summary>Markdig's time grows with the square of the opening brackets in one stretch of lines.</summary>
+    private static void CheckBrackets(string markdown)
+    {
+        var line = 1;
+        foreach (var stretch in markdown.Split("\n\n"))
+        {
+            if (stretch.AsSpan().Count('[') > MostBrackets)
+                throw new LetterRefusedException("letter.nesting",
+                    $"The lines from line {line} on hold more than {MostBrackets} opening brackets without an empty line.",
+                    "Part them with empty lines, or send them as an enclosure.");
+            line += stretch.AsSpan().Count('\n') + 2;
+        }
     }
 
     private static List<Block> ReadBlocks(ContainerBlock container, int depth)
@@ -61,13 +78,15 @@ internal static class BodyReader
                     break;
                 case LinkReferenceDefinitionGroup group when group.Count > 0:
                     throw new LetterRefusedException("letter.link-definition",
-                        $"Line {group[0].Line + 1} defines a link apart from its text; such a line would not be printed.",
+                        $"Line {group[0].Line
+                            + 1} defines a link apart from its text; such a line would not be printed.",
                         "Write the link in its place: [text](https://…), or put a backslash before the first bracket.");
                 case LinkReferenceDefinitionGroup or BlankLineBlock:
                     break;
                 default:
                     throw new LetterRefusedException("letter.unknown-element",
-                        $"Line {block.Line + 1} holds something that a letter cannot show.", "Write it as plain paragraphs.");
+                        $"Line {block.Line + 1} holds something that a letter cannot show.",
+                            "Write it as plain paragraphs.");
             }
         return blocks;
     }
@@ -105,7 +124,8 @@ internal static class BodyReader
         var columns = rows.Max(r => r.Count);
         if (columns > MostColumns)
             throw new LetterRefusedException("letter.table-too-wide",
-                $"The table on line {table.Line + 1} has {columns} columns; a letter's page holds at most {MostColumns}.",
+                $"The table on line {table.Line
+                    + 1} has {columns} columns; a letter's page holds at most {MostColumns}.",
                 "Split the table, or send it as an enclosure.");
         var aligns = Enumerable.Range(0, columns).Select(c =>
             c >= table.ColumnDefinitions.Count ? CellAlign.Start : table.ColumnDefinitions[c].Alignment switch
@@ -123,7 +143,8 @@ internal static class BodyReader
         if (code is FencedCodeBlock { Info: { Length: > 0 } info })
             lines.Add(new StyledText(Characters.Checked(info, $"Line {code.Line + 1}"), Plain));
         for (var i = 0; i < code.Lines.Count; i++)
-            lines.Add(new StyledText(Characters.Checked(code.Lines.Lines[i].Slice.ToString(), $"Line {code.Line + i + 1}"), Plain));
+            lines.Add(new StyledText(Characters.Checked(code.Lines.Lines[i].Slice.ToString(),
+                $"Line {code.Line + i + 1}"), Plain));
         return lines;
     }
 
@@ -150,7 +171,8 @@ internal static class BodyReader
     private static void ReadInlines(ContainerInline inlines, TextStyle style, StyledText text, string where, int depth)
     {
         if (depth > MostInlineDepth)
-            throw new LetterRefusedException("letter.nesting", $"{where} begins a paragraph whose emphasis nests too deeply.",
+            throw new LetterRefusedException("letter.nesting",
+                $"{where} begins a paragraph whose emphasis nests too deeply.",
                 "Remove some of the asterisks or underscores.");
         foreach (var inline in inlines)
             switch (inline)
@@ -168,11 +190,13 @@ internal static class BodyReader
                     text.Add(line.IsHard ? "\n" : " ", style);
                     break;
                 case AutolinkInline link:
-                    text.Add(Characters.Checked(link.Url, where), style with { Link = Address(link.IsEmail ? "mailto:" + link.Url : link.Url) });
+                    text.Add(Characters.Checked(link.Url, where),
+                        style with { Link = Address(link.IsEmail ? "mailto:" + link.Url : link.Url) });
                     break;
                 case LinkInline { IsImage: true } image:
                     throw new LetterRefusedException("letter.image",
-                        $"{where} begins a paragraph with the picture “{Shortened(image.Url)}”; letters are set without pictures.",
+                        $"{where} begins a paragraph with the picture “{Shortened(
+                            image.Url)}”; letters are set without pictures.",
                         "Remove the picture, or send it as an enclosure.");
                 case LinkInline link:
                     ReadLink(link, style, text, where, depth);
@@ -192,11 +216,13 @@ internal static class BodyReader
                     break;
                 default:
                     throw new LetterRefusedException("letter.unknown-element",
-                        $"{where} begins a paragraph with something that a letter cannot show.", "Write it as plain text.");
+                        $"{where} begins a paragraph with something that a letter cannot show.",
+                            "Write it as plain text.");
             }
     }
 
-    /// <summary>A link is its text; what a printed page would hide (an odd address, a title) is printed after it.</summary>
+    /// <summary>A link is its text; what a printed page would hide (an odd address, a title) is printed after
+    /// it.</summary>
     private static void ReadLink(LinkInline link, TextStyle style, StyledText text, string where, int depth)
     {
         var address = Address(link.Url);
@@ -209,16 +235,20 @@ internal static class BodyReader
         text.Add(Characters.Checked(rest.ToString(), where).Replace('\n', ' '), style);
     }
 
-    /// <summary>An address for a Link annotation: http, https or mailto, printable ASCII; null for all others.</summary>
+    /// <summary>An address for a Link annotation: http, https or mailto, printable ASCII; null for all
+    /// others.</summary>
     private static string? Address(string? url) =>
         Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" or "mailto"
-        && uri.AbsoluteUri is { Length: <= 2000 } absolute && absolute.All(c => c is > ' ' and <= '~') ? absolute : null;
+        && uri.AbsoluteUri is { Length: <= 2000 } absolute && absolute.All(c => c is > ' ' and <= '~') ? absolute
+            : null;
 
     private static string Dashes(string text) => text.Replace(" -- ", " – ", StringComparison.Ordinal);
 
-    private static string Shortened(string? text) => text is null ? "" : text.Length <= 60 ? text : string.Concat(text.AsSpan(0, 57), "…");
+    private static string Shortened(string? text) => text is null ? "" : text.Length <= 60 ? text : string.Concat(
+        text.AsSpan(0, 57), "…");
 
     private static LetterRefusedException TooDeep(Markdig.Syntax.Block? block) => new("letter.nesting",
-        (block is null ? "The letter" : $"Line {block.Line + 1}") + $" nests lists or quotations more than {MostDepth} deep.",
+        (block is null ? "The letter" : $"Line {block.Line + 1}")
+            + $" nests lists or quotations more than {MostDepth} deep.",
         "Write it with fewer levels.");
 }

@@ -7,7 +7,8 @@ namespace Countersign.Documents.Typesetting;
 
 /// <summary>
 /// Inter (SIL Open Font License 1.1), read out of the package that brings it. The package's assembly is embedded as
-/// data and never loaded: its fonts lie in one manifest resource, an index followed by the files. See docs/decisions/fonts.md.
+/// data and never loaded: its fonts lie in one manifest resource, an index followed by the files. See
+/// docs/decisions/fonts.md.
 /// </summary>
 internal static class CarriedFonts
 {
@@ -46,6 +47,7 @@ internal static class CarriedFonts
                 fonts[place] = all.Slice(4 + indexLength + start, length).ToArray();
         }
         return fonts.All(f => f is not null) ? fonts
-            : throw new InvalidOperationException("The package that brings Inter no longer holds its regular and bold faces.");
+            : throw new InvalidOperationException(
+                "The package that brings Inter no longer holds its regular and bold faces.");
     }
 }

@@ -7,7 +7,8 @@ namespace Countersign.Documents.Typesetting;
 internal static class Characters
 {
     /// <summary>
-    /// The text ready for setting: tabs are spaces, soft hyphens are gone (they print nothing). Refuses control characters,
+    /// The text ready for setting: tabs are spaces, soft hyphens are gone (they print nothing). Refuses control
+    /// characters,
     /// bidirectional embeddings and overrides, and code points without an agreed meaning.
     /// </summary>
     public static string Checked(string text, string where)
@@ -18,7 +19,8 @@ internal static class Characters
         {
             if (Rune.DecodeFromUtf16(text.AsSpan(i), out var rune, out var used) != System.Buffers.OperationStatus.Done)
                 throw new LetterRefusedException("letter.broken-character",
-                    $"{where} holds half of a character (U+{(int)text[i]:X4}).", "Write the character again, whole, as UTF-8.");
+                    $"{where} holds half of a character (U+{(int)text[i]:X4}).",
+                        "Write the character again, whole, as UTF-8.");
             i += used;
             var value = rune.Value;
             if (value is '\t') clean.Append(' ');
@@ -26,14 +28,16 @@ internal static class Characters
             else if (value is 0x00AD) continue;
             else if (IsControl(value))
                 throw new LetterRefusedException("letter.control-character",
-                    $"{where} holds the control character U+{value:X4}, which prints nothing.", "Remove it and set the letter again.");
+                    $"{where} holds the control character U+{value:X4}, which prints nothing.",
+                        "Remove it and set the letter again.");
             else if (value is 0x061C or (>= 0x202A and <= 0x202E) or (>= 0x2066 and <= 0x206F))
                 throw new LetterRefusedException("letter.hidden-direction",
-                    $"{where} holds the invisible character U+{value:X4}, which can make text read in another order than it is stored.",
+                    $"{where} holds the invisible character U+{value:X4}, which changes the order of the text.",
                     "Remove it; the typesetter orders mixed directions by itself.");
             else if (IsUnprintable(rune))
                 throw new LetterRefusedException("letter.unprintable-character",
-                    $"{where} holds U+{value:X4}, which has no agreed printed form.", "Remove it or write it in another way.");
+                    $"{where} holds U+{value:X4}, which has no agreed printed form.",
+                        "Remove it or write it in another way.");
             else clean.Append(rune.ToString());
         }
         return clean.ToString();
@@ -49,7 +53,8 @@ internal static class Characters
         return true;
     }
 
-    private static bool IsUnprintable(Rune rune) => rune.Value is not (0x200B or 0x200C or 0x200D or 0x200E or 0x200F or 0x2060)
+    private static bool IsUnprintable(Rune rune) => rune.Value is not (
+        0x200B or 0x200C or 0x200D or 0x200E or 0x200F or 0x2060)
         && Rune.GetUnicodeCategory(rune) is UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned
             or UnicodeCategory.Surrogate or UnicodeCategory.Format or UnicodeCategory.LineSeparator
             or UnicodeCategory.ParagraphSeparator;
@@ -58,11 +63,12 @@ internal static class Characters
     public static TypesetRefusal NoFont(int codePoint, string script)
     {
         var shown = Rune.IsValid(codePoint) && !Rune.IsControl(new Rune(codePoint)) ? $"“{new Rune(codePoint)}” " : "";
-        var category = Rune.IsValid(codePoint) ? Rune.GetUnicodeCategory(new Rune(codePoint)) : UnicodeCategory.OtherNotAssigned;
+        var category = Rune.IsValid(codePoint) ? Rune.GetUnicodeCategory(new Rune(codePoint))
+            : UnicodeCategory.OtherNotAssigned;
         if (script is "Zyyy" or "Common" && category is UnicodeCategory.OtherSymbol)
             return new TypesetRefusal("letter.no-font",
                 $"No font on this machine has the symbol {shown}(U+{codePoint:X4}).",
-                "Remove the symbol, or install fonts that have it (Debian: apt install fonts-noto-core); pictures in letters are not set.");
+                "Remove the symbol, or install a font that has it (Debian: apt install fonts-noto-core).");
         var (name, package) = Scripts.TryGetValue(script, out var known) ? known : (script, "fonts-noto-core");
         return new TypesetRefusal("letter.no-font",
             $"No font on this machine sets the character {shown}(U+{codePoint:X4}), script {name}.",

@@ -3,8 +3,10 @@ using SkiaSharp;
 namespace Countersign.Documents.Typesetting;
 
 /// <summary>
-/// Lays out a letter's parts as pieces. Distances along a line count from the side where the letter's language begins, so
-/// a right-to-left letter is the mirror of a left-to-right one. Vertical distances are multiples of a quarter of the body's
+/// Lays out a letter's parts as pieces. Distances along a line count from the side where the letter's language begins,
+/// so
+/// a right-to-left letter is the mirror of a left-to-right one. Vertical distances are multiples of a quarter of the
+/// body's
 /// leading, which keeps lines of facing columns and following pages on one grid.
 /// </summary>
 internal sealed class Composer(TextSetter setter, LetterWords words)
@@ -13,7 +15,8 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
     public const float BodySize = 10.5f, Leading = 15, TallLeading = 21, SmallSize = 8.5f, SmallLeading = 11.25f;
     private const float Column = PageWidth - 2 * Side, Indent = 24, LabelWidth = 96;
 
-    public static readonly SKColor Ink = new(0x1a, 0x1a, 0x1a), Quiet = new(0x5a, 0x5f, 0x66), Accent = new(0x1b, 0x36, 0x5d),
+    public static readonly SKColor Ink = new(0x1a, 0x1a, 0x1a), Quiet = new(0x5a, 0x5f, 0x66), Accent =
+        new(0x1b, 0x36, 0x5d),
         Hairline = new(0xa8, 0xad, 0xb4), Warning = new(0xb0, 0x1c, 0x1c), ExerciseInk = new(0x1d, 0x5f, 0xa8);
 
     private readonly List<Piece> _pieces = [];
@@ -30,7 +33,8 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
         const float Width = 276, MarkBelow = 122;
         var marks = new List<Mark>();
         var y = 52f;
-        foreach (var line in setter.Set(new StyledText(head.OfficeName, new TextStyle(13, Bold: true, Color: Accent)), Width, _rtl))
+        foreach (var line in setter.Set(new StyledText(head.OfficeName, new TextStyle(13, Bold: true, Color: Accent)),
+            Width, _rtl))
         {
             var leading = line.Tall ? 21 : 17;
             Place(marks, line, Side, Width, y + leading * 0.74f, CellAlign.Start);
@@ -38,7 +42,8 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
         }
         y += 4;
         foreach (var address in head.AddressLines)
-            foreach (var line in setter.Set(new StyledText(address, new TextStyle(SmallSize, Color: Quiet)), Width, _rtl))
+            foreach (var line in setter.Set(new StyledText(address, new TextStyle(SmallSize, Color: Quiet)), Width,
+                _rtl))
             {
                 var leading = line.Tall ? 15 : SmallLeading;
                 Place(marks, line, Side, Width, y + leading * 0.74f, CellAlign.Start);
@@ -77,32 +82,37 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
     {
         var probe = setter.Set(new StyledText(text, new TextStyle(100, Bold: true)), float.MaxValue, false)[0];
         var size = Math.Min(96, 100 * length / Math.Max(1, probe.Width));
-        var line = setter.Set(new StyledText(text, new TextStyle(size, Bold: true, Color: color)), float.MaxValue, false)[0];
+        var line = setter.Set(new StyledText(text, new TextStyle(size, Bold: true, Color: color)), float.MaxValue,
+            false)[0];
         return new Mark.Across(line, degrees, color, outlined);
     }
 
     /// <summary>The kind of letter, where its kind is printed.</summary>
-    public void Kind(string kind) => Flow(new StyledText(kind, new TextStyle(14, Bold: true, Color: Accent)), Side, Column,
+    public void Kind(string kind) => Flow(new StyledText(kind, new TextStyle(14, Bold: true, Color: Accent)), Side,
+        Column,
         Leading * 1.5f, 0, keepAll: true);
 
     public void Addressees(IReadOnlyList<string> addressees)
     {
         for (var i = 0; i < addressees.Count; i++)
             Flow(new StyledText(addressees[i], new TextStyle(BodySize, Color: Ink)), Side, Column * 0.62f, Leading,
-                i == 0 ? (_pieces.Count == 0 ? 0 : Leading) : Leading / 2, keepAll: addressees[i].Count(c => c == '\n') < 12, align: CellAlign.Start);
+                i == 0 ? (_pieces.Count == 0 ? 0 : Leading) : Leading / 2,
+                    keepAll: addressees[i].Count(c => c == '\n') < 12, align: CellAlign.Start);
     }
 
     /// <summary>The labelled lines between addressee and text: date, reference, subject.</summary>
     public void Labelled(string label, string value, bool strong, bool first)
     {
         var name = setter.Set(new StyledText(label, new TextStyle(SmallSize, Color: Quiet)), LabelWidth, _rtl);
-        var lines = setter.Set(new StyledText(value, new TextStyle(BodySize, Bold: strong, Color: Ink)), Column - LabelWidth, _rtl);
+        var lines = setter.Set(new StyledText(value, new TextStyle(BodySize, Bold: strong, Color: Ink)),
+            Column - LabelWidth, _rtl);
         for (var i = 0; i < lines.Count; i++)
         {
             var line = lines[i];
             var label1 = i < name.Count ? name[i] : null;
             var height = LeadingOf(line, Leading);
-            _pieces.Add(new Piece(i > 0 ? 0 : first && _pieces.Count > 0 ? Leading * 1.5f : 0, height, true, (marks, top) =>
+            Put(new Piece(i > 0 ? 0 : first && _pieces.Count > 0 ? Leading * 1.5f : 0, height, true,
+                (marks, top) =>
             {
                 if (label1 is not null) Place(marks, label1, Side, LabelWidth, top + height * 0.74f, CellAlign.Start);
                 Place(marks, line, Side + LabelWidth, Column - LabelWidth, top + height * 0.74f, CellAlign.Start);
@@ -111,7 +121,7 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
     }
 
     /// <summary>An empty line before the body.</summary>
-    public void Gap(float height) => _pieces.Add(new Piece(0, height, true, (_, _) => { }));
+    public void Gap(float height) => Put(new Piece(0, height, true, (_, _) => { }));
 
     // --- the body
 
@@ -142,7 +152,8 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
             case Block.Heading heading:
                 var size = heading.Level switch { 1 => 13f, 2 => 11.5f, _ => BodySize };
                 Flow(Styled(heading.Text, size, over with { Bold = true, Color = Accent }), start, width,
-                    heading.Level == 1 ? Leading * 1.25f : Leading, before * (heading.Level == 3 ? 1.5f : 2.5f), keepAll: true);
+                    heading.Level == 1 ? Leading * 1.25f : Leading, before * (heading.Level == 3 ? 1.5f : 2.5f),
+                        keepAll: true);
                 break;
             case Block.List list:
                 AddList(list, start, width, before, depth, over);
@@ -152,14 +163,16 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
                 break;
             case Block.Verbatim verbatim:
                 for (var i = 0; i < verbatim.Lines.Count; i++)
-                    Flow(Styled(verbatim.Lines[i], 9.5f, over), start + 12, width - 12, Leading * 0.85f, i == 0 ? before : 0);
+                    Flow(Styled(verbatim.Lines[i], 9.5f, over), start + 12, width - 12, Leading * 0.85f, i == 0
+                        ? before : 0);
                 break;
             case Block.Table table:
                 AddTable(table, start, width, before);
                 break;
             case Block.Rule:
-                _pieces.Add(new Piece(before, Leading / 2, false, (marks, top) =>
-                    marks.Add(new Mark.Line(X(start, width), top + Leading / 4, X(start, width) + width, top + Leading / 4, 0.5f, Hairline))));
+                Put(new Piece(before, Leading / 2, false, (marks, top) =>
+                    marks.Add(new Mark.Line(X(start, width), top + Leading / 4, X(start, width) + width, top
+                        + Leading / 4, 0.5f, Hairline))));
                 break;
         }
     }
@@ -182,7 +195,8 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
 
     /// <summary>Blocks with a marker before the first line, all indented by the marker's room.</summary>
     private void Item(
-        IReadOnlyList<Block> blocks, string marker, float start, float width, float hang, float before, int depth, TextStyle over = default)
+        IReadOnlyList<Block> blocks, string marker, float start, float width, float hang, float before, int depth,
+            TextStyle over = default)
     {
         var at = _pieces.Count;
         for (var i = 0; i < blocks.Count; i++)
@@ -261,15 +275,16 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
                     VerticalLine(marks, start + total, top, height);
                     var left = X(start, total);
                     marks.Add(new Mark.Line(left, top, left + total, top, opens ? 0.5f : 0.25f, Hairline));
-                    marks.Add(new Mark.Line(left, top + height, left + total, top + height, isHead ? 0.9f : 0.5f, isHead ? Quiet : Hairline));
+                    marks.Add(new Mark.Line(left, top + height, left + total, top + height, isHead ? 0.9f : 0.5f,
+                        isHead ? Quiet : Hairline));
                 }
                 var piece = new Piece(row == 0 && opens ? before + 2 : 0, height, isHead, Draw, isHead ? null : heads);
                 if (isHead) heads.Add(piece with { Before = 0 });
-                _pieces.Add(piece);
+                Put(piece);
             }
         }
         if (heads.Sum(h => h.Height) > (Bottom - Top) / 3) heads.Clear();
-        _pieces.Add(new Piece(0, 4, false, (_, _) => { }));
+        Put(new Piece(0, 4, false, (_, _) => { }));
     }
 
     private void VerticalLine(List<Mark> marks, float at, float top, float height)
@@ -278,7 +293,8 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
         marks.Add(new Mark.Line(x, top, x, top + height, 0.5f, Hairline));
     }
 
-    /// <summary>Natural widths where they fit; otherwise each column gets its longest word and a share of the rest.</summary>
+    /// <summary>Natural widths where they fit; otherwise each column gets its longest word and a share of the
+    /// rest.</summary>
     private float[] ColumnWidths(StyledText[][] rows, int columns, float width, float padding)
     {
         var natural = new float[columns];
@@ -321,22 +337,26 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
             Flow(new StyledText(from, new TextStyle(BodySize, Bold: true, Color: Ink)), Side, Column * 0.7f, Leading, 0,
                 keepAll: role is not null, align: CellAlign.Start);
         if (role is not null)
-            Flow(new StyledText(role, new TextStyle(BodySize, Color: Ink)), Side, Column * 0.7f, Leading, 0, keepLines: true,
+            Flow(new StyledText(role, new TextStyle(BodySize, Color: Ink)), Side, Column * 0.7f, Leading, 0,
+                keepLines: true,
                 align: CellAlign.Start);
     }
 
     public void Enclosures(IReadOnlyList<string> enclosures)
     {
-        Flow(new StyledText(words.Enclosures, new TextStyle(SmallSize, Color: Quiet)), Side, Column, Leading, Leading * 2, keepAll: true);
+        Flow(new StyledText(words.Enclosures, new TextStyle(SmallSize, Color: Quiet)), Side, Column, Leading,
+            Leading * 2, keepAll: true);
         for (var i = 0; i < enclosures.Count; i++)
-            Item([new Block.Paragraph(new StyledText(enclosures[i], new TextStyle(1)))], $"{i + 1}.", Side, Column, Indent, 0, 1);
+            Item([new Block.Paragraph(new StyledText(enclosures[i], new TextStyle(1)))], $"{i + 1}.", Side, Column,
+                Indent, 0, 1);
     }
 
     // --- lines
 
     /// <summary>A paragraph's lines; its first two and its last two stay together.</summary>
     private void Flow(
-        StyledText text, float start, float width, float leading, float before, bool keepAll = false, bool keepLines = false,
+        StyledText text, float start, float width, float leading, float before, bool keepAll = false, bool keepLines =
+            false,
         CellAlign align = CellAlign.Own)
     {
         var room = Math.Max(width, 40);
@@ -346,9 +366,16 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
             var line = lines[i];
             var height = LeadingOf(line, leading);
             var keep = keepAll || (i + 1 < lines.Count && (keepLines || i == 0 || i == lines.Count - 2));
-            _pieces.Add(new Piece(i == 0 ? before : 0, height, keep,
+            Put(new Piece(i == 0 ? before : 0, height, keep,
                 (marks, top) => Place(marks, line, start, room, top + height * 0.74f, align)));
         }
+    }
+
+    /// <summary>Takes a piece; a letter that could not fit on the most pages is refused before it fills the memory.</summary>
+    private void Put(Piece piece)
+    {
+        if (_pieces.Count == Pages.MostPieces) throw Pages.TooLong();
+        _pieces.Add(piece);
     }
 
     private static float LeadingOf(SetLine line, float leading) => line.Tall ? Math.Max(leading, TallLeading) : leading;
@@ -366,15 +393,24 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
 
     private void Place(List<Mark> marks, SetLine line, float start, float width, float baseline, CellAlign align)
     {
-        var atRight = align switch { CellAlign.Own => line.RightToLeft, CellAlign.Start => _rtl, CellAlign.End => !_rtl, _ => false };
+        var atRight = align switch
+        {
+            CellAlign.Own => line.RightToLeft,
+            CellAlign.Start => _rtl,
+            CellAlign.End => !_rtl,
+            _ => false,
+        };
         var left = X(start, width);
-        var x = align == CellAlign.Centre ? left + (width - line.Width) / 2 : atRight ? left + width - line.Width : left;
+        var x = align == CellAlign.Centre ? left + (width - line.Width) / 2
+            : atRight ? left + width - line.Width : left;
         foreach (var (offset, run) in line.Runs)
         {
             marks.Add(new Mark.Text(run, x + offset, baseline));
             if (run.Style.Link is { } address)
             {
-                var area = new SKRect(x + offset, baseline - run.Style.Size * 0.8f, x + offset + run.Width, baseline + run.Style.Size * 0.25f);
+                var size = run.Style.Size;
+                var area = new SKRect(
+                    x + offset, baseline - size * 0.8f, x + offset + run.Width, baseline + size * 0.25f);
                 marks.Add(new Mark.Link(area, address));
                 marks.Add(new Mark.Line(area.Left, baseline + 1.6f, area.Right, baseline + 1.6f, 0.4f, Accent));
             }

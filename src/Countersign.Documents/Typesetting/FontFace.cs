@@ -3,7 +3,8 @@ using SkiaSharp;
 
 namespace Countersign.Documents.Typesetting;
 
-/// <summary>One font file's face: what Skia measures with, what HarfBuzz shapes with, and its bytes for the subset.</summary>
+/// <summary>One font file's face: what Skia measures with, what HarfBuzz shapes with, and its bytes for the
+/// subset.</summary>
 internal sealed class FontFace
 {
     private readonly Lazy<Font> _shaper;
@@ -32,9 +33,11 @@ internal sealed class FontFace
 
     public Font Shaper => _shaper.Value;
 
-    public bool Covers(int codePoint) => Typeface.GetGlyphs(char.ConvertFromUtf32(codePoint)) is [var glyph, ..] && glyph != 0;
+    public bool Covers(int codePoint) => Typeface.GetGlyphs(char.ConvertFromUtf32(codePoint)) is [var glyph, ..]
+        && glyph != 0;
 
-    /// <summary>A face from a font file; null for files that are damaged, or of a sort a letter is not set in.</summary>
+    /// <summary>A face from a font file; null for files that are damaged, or of a sort a letter is not set
+    /// in.</summary>
     public static FontFace? FromFile(string path)
     {
         var typeface = SKTypeface.FromFile(path, 0);

@@ -12,7 +12,8 @@ internal sealed class FontShelf
     private const int MostFiles = 20_000, MostDepth = 8;
 
     private static readonly string[] TextFamilies =
-        ["Noto Sans", "Noto Serif", "DejaVu Sans", "Liberation Sans", "Carlito", "Arial", "Segoe UI", "Helvetica Neue", "Inter"];
+        ["Noto Sans", "Noto Serif", "DejaVu Sans", "Liberation Sans", "Carlito", "Arial", "Segoe UI",
+            "Helvetica Neue", "Inter"];
 
     private static readonly Dictionary<string, string[]> ScriptFamilies = new(StringComparer.Ordinal)
     {
@@ -28,7 +29,8 @@ internal sealed class FontShelf
 
     private readonly Dictionary<string, List<FontFace>> _families = new(StringComparer.OrdinalIgnoreCase);
     private readonly string[] _familyNames;
-    private readonly ConcurrentDictionary<(int CodePoint, Script Script, bool Bold, bool Italic), FontFace?> _choices = new();
+    private readonly ConcurrentDictionary<(int CodePoint, Script Script, bool Bold, bool Italic),
+        FontFace?> _choices = new();
 
     private FontShelf(IEnumerable<FontFace> faces)
     {
@@ -47,14 +49,16 @@ internal sealed class FontShelf
     /// <summary>Ours alone: what a machine without fonts has.</summary>
     public static FontShelf OfNoMachine => Bare.Value;
 
-    /// <summary>The face that sets a code point in this style, best first by script; null where no font covers it.</summary>
+    /// <summary>The face that sets a code point in this style, best first by script; null where no font covers
+    /// it.</summary>
     public FontFace? Find(int codePoint, Script script, bool bold, bool italic) =>
         _choices.GetOrAdd((codePoint, script, bold, italic), Choose);
 
     private FontFace? Choose((int CodePoint, Script Script, bool Bold, bool Italic) wish)
     {
         foreach (var family in Preferred(wish.Script.ToString()))
-            if (_families.TryGetValue(family, out var faces) && Best(faces, wish.Bold, wish.Italic, wish.CodePoint) is { } face)
+            if (_families.TryGetValue(family, out var faces) && Best(faces, wish.Bold, wish.Italic,
+                wish.CodePoint) is { } face)
                 return face;
         // Any other font, in an order that does not depend on the disk; fixed-pitch and picture fonts last or never.
         return _familyNames
@@ -82,10 +86,12 @@ internal sealed class FontShelf
             return [Environment.GetFolderPath(Environment.SpecialFolder.Fonts)];
         if (OperatingSystem.IsMacOS())
             return ["/System/Library/Fonts", "/Library/Fonts", Path.Combine(home, "Library/Fonts")];
-        return ["/usr/share/fonts", "/usr/local/share/fonts", Path.Combine(home, ".fonts"), Path.Combine(home, ".local/share/fonts")];
+        return ["/usr/share/fonts", "/usr/local/share/fonts", Path.Combine(home, ".fonts"),
+            Path.Combine(home, ".local/share/fonts")];
     }
 
-    /// <summary>Every usable face below the folders, ordered by path: TrueType before others, since only it is made smaller.</summary>
+    /// <summary>Every usable face below the folders, ordered by path: TrueType before others, since only it is made
+    /// smaller.</summary>
     private static List<FontFace> Walk(IEnumerable<string> folders)
     {
         var options = new EnumerationOptions

@@ -48,7 +48,8 @@ internal sealed record FrontMatter(LetterParts Parts, bool Numbered)
             var key = line[..colon].Trim().ToLowerInvariant();
             if (!Keys.Contains(key))
                 throw new LetterRefusedException("letter.unknown-key",
-                    $"Line {i + 2} of the letter says “{Short(line[..colon].Trim())}”, which its front matter does not know.",
+                    $"Line {i + 2} of the letter says “{Short(
+                        line[..colon].Trim())}”, which its front matter does not know.",
                     $"Did you mean “{Closest(key)}”? The keys are {string.Join(", ", Keys)}.");
             if (key != "to" && values.Any(v => v.Key == key))
                 throw new LetterRefusedException("letter.key-twice",
@@ -64,7 +65,8 @@ internal sealed record FrontMatter(LetterParts Parts, bool Numbered)
             .Select(v => string.Join(' ', v.Lines.Where(l => l.Length > 0))).FirstOrDefault(v => v.Length > 0);
         string[] Lines(List<string> lines) => [.. lines
             .SelectMany(l => l.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))];
-        var to = values.Where(v => v.Key == "to").Select(v => string.Join('\n', Lines(v.Lines))).Where(v => v.Length > 0).ToArray();
+        var to = values.Where(v => v.Key == "to").Select(v => string.Join('\n', Lines(v.Lines))).Where(v =>
+            v.Length > 0).ToArray();
         var enclosures = values.Where(v => v.Key == "enclosures").SelectMany(v => Lines(v.Lines)).ToArray();
         var parts = new LetterParts
         {
@@ -92,11 +94,13 @@ internal sealed record FrontMatter(LetterParts Parts, bool Numbered)
     private static DateOnly ReadDate(string text) =>
         DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date)
             ? date
-            : throw new LetterRefusedException("letter.bad-date", $"The front matter's date “{Short(text)}” is not a day of the calendar.",
+            : throw new LetterRefusedException("letter.bad-date",
+                $"The front matter's date “{Short(text)}” is not a day of the calendar.",
                 "Write it as year-month-day, for example 2020-01-06.");
 
     private static string Unquoted(string value) =>
-        value.Length >= 2 && value[0] is '"' or '\'' && value[^1] == value[0] && value.Length >= 2 ? value[1..^1].Trim() : value;
+        value.Length >= 2 && value[0] is '"' or '\'' && value[^1] == value[0] && value.Length >= 2
+            ? value[1..^1].Trim() : value;
 
     private static LetterRefusedException Malformed(int index, string line) => new("letter.front-matter-line",
         $"Line {index + 2} of the letter, “{Short(line)}”, stands in its front matter but is no “key: value”.",
@@ -106,8 +110,10 @@ internal sealed record FrontMatter(LetterParts Parts, bool Numbered)
 
     private static string Closest(string key)
     {
-        string[] synonyms = ["title:subject", "re:subject", "ref:reference", "lang:language", "addressee:to", "recipient:to",
-            "signed:from", "name:from", "author:from", "function:role", "city:place", "type:kind", "annexes:enclosures", "attachments:enclosures"];
+        string[] synonyms = ["title:subject", "re:subject", "ref:reference", "lang:language", "addressee:to",
+            "recipient:to",
+            "signed:from", "name:from", "author:from", "function:role", "city:place", "type:kind",
+                "annexes:enclosures", "attachments:enclosures"];
         foreach (var pair in synonyms)
             if (pair.Split(':') is [var said, var meant] && (key == said || key == said + "s"))
                 return meant;

@@ -3,7 +3,8 @@ using SkiaSharp;
 
 namespace Countersign.Documents.Typesetting;
 
-/// <summary>Draws marks into a PDF, with each face embedded as a subset. The bytes depend on the arguments alone.</summary>
+/// <summary>Draws marks into a PDF, with each face embedded as a subset. The bytes depend on the arguments
+/// alone.</summary>
 internal sealed class Painter : IDisposable
 {
     private readonly Dictionary<FontFace, SKTypeface> _subsets = [];

@@ -4,7 +4,8 @@ using SkiaSharp;
 namespace Countersign.Documents.Typesetting;
 
 /// <summary>How a piece of text looks. <paramref name="Link"/> is an http, https or mailto address, or null.</summary>
-internal readonly record struct TextStyle(float Size, bool Bold = false, bool Italic = false, SKColor Color = default, string? Link = null);
+internal readonly record struct TextStyle(float Size, bool Bold = false, bool Italic = false, SKColor Color = default,
+    string? Link = null);
 
 /// <summary>One paragraph's text with its styles; a line feed is a line break the author asked for.</summary>
 internal sealed class StyledText

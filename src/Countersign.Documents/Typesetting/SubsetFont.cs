@@ -9,9 +9,11 @@ namespace Countersign.Documents.Typesetting;
 internal static class SubsetFont
 {
     private static readonly string[] Kept =
-        ["OS/2", "cmap", "cvt ", "fpgm", "gasp", "glyf", "head", "hhea", "hmtx", "loca", "maxp", "name", "post", "prep"];
+        ["OS/2", "cmap", "cvt ", "fpgm", "gasp", "glyf", "head", "hhea", "hmtx", "loca", "maxp", "name", "post",
+            "prep"];
 
-    /// <summary>The smaller font; null where the file is not a plain TrueType font, which is then embedded whole.</summary>
+    /// <summary>The smaller font; null where the file is not a plain TrueType font, which is then embedded
+    /// whole.</summary>
     public static byte[]? Make(byte[] font, IReadOnlySet<ushort> used)
     {
         try

@@ -11,7 +11,8 @@ namespace Countersign.Documents.Typesetting;
 /// the characters in reading order, and Clusters point into its UTF-8 form.
 /// </summary>
 internal sealed record GlyphRun(
-    FontFace Face, TextStyle Style, bool Slant, ushort[] Glyphs, SKPoint[] Positions, string Text, uint[] Clusters, float Width);
+    FontFace Face, TextStyle Style, bool Slant, ushort[] Glyphs, SKPoint[] Positions, string Text, uint[] Clusters,
+        float Width);
 
 /// <summary>A line of set text: its runs from left to right, each with its distance from the line's left end.</summary>
 internal sealed record SetLine(IReadOnlyList<(float X, GlyphRun Run)> Runs, float Width, bool RightToLeft, bool Tall);
@@ -32,7 +33,8 @@ internal sealed class TextSetter(FontShelf shelf, string language)
 {
     private static readonly Script Latin = ScriptOf("Latn");
 
-    /// <summary>The lines of a paragraph no wider than <paramref name="width"/> (in points), longest word permitting.</summary>
+    /// <summary>The lines of a paragraph no wider than <paramref name="width"/> (in points), longest word
+    /// permitting.</summary>
     /// <exception cref="UnsettableException">No font has one of the characters.</exception>
     public List<SetLine> Set(StyledText source, float width, bool rightToLeftFallback)
     {
@@ -94,7 +96,8 @@ internal sealed class TextSetter(FontShelf shelf, string language)
 
     private sealed record Item(int Start, int End, FontFace Face, TextStyle Style, byte Level, Script Script)
     {
-        /// <summary>Arabic faces are drawn small in their em: beside Latin of the same size they need a fifth more.</summary>
+        /// <summary>Arabic faces are drawn small in their em: beside Latin of the same size they need a fifth
+        /// more.</summary>
         public float Size { get; } =
             Face.IsArabic && Script.ToString() == "Arab" ? Style.Size * 1.22f : Style.Size;
     }
@@ -110,7 +113,8 @@ internal sealed class TextSetter(FontShelf shelf, string language)
         for (var i = 0; i < text.Length;)
         {
             Rune.DecodeFromUtf16(text.AsSpan(i), out var rune, out var used);
-            while (styleIndex + 1 < source.Styles.Count && source.Styles[styleIndex + 1].Start <= offset + i) styleIndex++;
+            while (styleIndex + 1 < source.Styles.Count && source.Styles[styleIndex + 1].Start <= offset
+                + i) styleIndex++;
             var style = source.Styles[styleIndex].Style;
             var face = FaceFor(rune.Value, scripts[i], style, neighbour);
             neighbour = face;
@@ -142,23 +146,23 @@ internal sealed class TextSetter(FontShelf shelf, string language)
     private static UnsettableException Unsettable(int codePoint) =>
         new(codePoint, UnicodeFunctions.Default.GetScript(codePoint).ToString());
 
-    /// <summary>The script of every unit; what belongs to no script (digits, spaces, commas) joins what stands before it.</summary>
+    /// <summary>The script of every unit; what belongs to no script (digits, spaces, commas) joins what stands before
+    /// it.</summary>
     private static Script[] Scripts(string text)
     {
         var scripts = new Script[text.Length];
         Script? current = null;
-        const int unresolved = 0;
         for (var i = 0; i < text.Length;)
         {
             Rune.DecodeFromUtf16(text.AsSpan(i), out var rune, out var used);
             var script = rune.IsAscii && (Rune.IsLetter(rune) || IsFigure(text, i)) ? Latin
                 : rune.IsAscii ? Script.Common : UnicodeFunctions.Default.GetScript(rune.Value);
             var common = script.Equals(Script.Common) || script.Equals(Script.Inherited);
-            if (!common)
+            if (!common && !IsFigure(text, i))
             {
-                if (current is null && !IsFigure(text, i))
-                    Array.Fill(scripts, script, unresolved, i - unresolved);
-                if (!IsFigure(text, i)) current = script;
+                for (var k = 0; current is null && k < i; k++)
+                    if (!IsFigure(text, k)) scripts[k] = script;
+                current = script;
             }
             for (var k = 0; k < used; k++)
                 scripts[i + k] = common ? current ?? Latin : script;
@@ -167,9 +171,11 @@ internal sealed class TextSetter(FontShelf shelf, string language)
         return scripts;
     }
 
-    /// <summary>Whether a unit is a digit 0–9 or stands between two: figures look alike in every language's lines.</summary>
+    /// <summary>Whether a unit is a digit 0–9 or stands between two: figures look alike in every language's
+    /// lines.</summary>
     private static bool IsFigure(string text, int i) => char.IsAsciiDigit(text[i])
-        || (i > 0 && i + 1 < text.Length && char.IsAsciiDigit(text[i - 1]) && char.IsAsciiDigit(text[i + 1]) && text[i] > ' ');
+        || (i > 0 && i + 1 < text.Length && char.IsAsciiDigit(text[i - 1]) && char.IsAsciiDigit(text[i + 1])
+            && text[i] > ' ');
 
     private static Script ScriptOf(string tag) => Script.TryParse(tag, out var script) ? script : Script.Common;
 
@@ -208,7 +214,8 @@ internal sealed class TextSetter(FontShelf shelf, string language)
 
     // --- lines
 
-    /// <summary>Where the line that begins at <paramref name="start"/> ends: at the last good break, else at any cluster.</summary>
+    /// <summary>Where the line that begins at <paramref name="start"/> ends: at the last good break, else at any
+    /// cluster.</summary>
     private static int BreakAt(string text, int start, float width, float[] advance, bool[] clusterStart)
     {
         var x = 0f;
@@ -232,9 +239,11 @@ internal sealed class TextSetter(FontShelf shelf, string language)
     }
 
     private static bool IsMark(char c) =>
-        char.GetUnicodeCategory(c) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format;
+        char.GetUnicodeCategory(c) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark
+            or UnicodeCategory.Format;
 
-    /// <summary>A short form of UAX #14: after spaces, hyphens, dashes and slashes inside words, and between ideographs.</summary>
+    /// <summary>A short form of UAX #14: after spaces, hyphens, dashes and slashes inside words, and between
+    /// ideographs.</summary>
     private static bool MayBreakBefore(string text, int i)
     {
         char before = text[i - 1], here = text[i];
@@ -251,7 +260,8 @@ internal sealed class TextSetter(FontShelf shelf, string language)
     private static bool IsIdeographic(char c) => c is (>= '\u3040' and <= '\u30FF') or (>= '\u3400' and <= '\u9FFF') or
         (>= '\uF900' and <= '\uFAFF') or '\u3001' or '\u3002' || char.IsSurrogate(c);
 
-    private static bool Closes(char c) => c is '\u3001' or '\u3002' or '\uFF0C' or '\uFF0E' || char.GetUnicodeCategory(c) is
+    private static bool Closes(char c) => c is '\u3001' or '\u3002' or '\uFF0C' or '\uFF0E' || char.GetUnicodeCategory(
+        c) is
         UnicodeCategory.ClosePunctuation or UnicodeCategory.FinalQuotePunctuation or UnicodeCategory.OtherPunctuation;
 
     private static bool Opens(char c) =>
@@ -270,17 +280,20 @@ internal sealed class TextSetter(FontShelf shelf, string language)
         var tall = false;
         foreach (var index in BidiText.VisualOrder(levels))
         {
-            var run = Slice(text, slices[index], Math.Max(start, slices[index].Item.Start), Math.Min(end, slices[index].Item.End));
+            var run = Slice(text, slices[index], Math.Max(start, slices[index].Item.Start),
+                Math.Min(end, slices[index].Item.End));
             if (run.Glyphs.Length == 0) continue;
             placed.Add((x, run));
             x += run.Width;
-            tall |= slices[index].Item.Script is var script && !script.Equals(Latin) && TallScripts.Contains(script.ToString());
+            tall |= slices[index].Item.Script is var script && !script.Equals(Latin) && TallScripts.Contains(
+                script.ToString());
         }
         return new SetLine(placed, x, rightToLeft, tall);
     }
 
     private static readonly HashSet<string> TallScripts = new(StringComparer.Ordinal)
-    { "Arab", "Deva", "Beng", "Thai", "Khmr", "Tibt", "Mymr", "Laoo", "Syrc", "Taml", "Telu", "Mlym", "Knda", "Gujr", "Guru", "Sinh" };
+    { "Arab", "Deva", "Beng", "Thai", "Khmr", "Tibt", "Mymr", "Laoo", "Syrc", "Taml", "Telu", "Mlym", "Knda", "Gujr",
+        "Guru", "Sinh" };
 
     private static int FirstRunAt(List<Shaped> runs, int start)
     {
@@ -323,7 +336,8 @@ internal sealed class TextSetter(FontShelf shelf, string language)
             clusters[g] = bytes[run.Clusters[from + g] - start];
             x += run.Advances[from + g];
         }
-        return new GlyphRun(run.Item.Face, run.Item.Style with { Size = run.Item.Size }, run.Item.Style.Italic && !run.Item.Face.Italic && CanSlant(run.Item.Script),
+        return new GlyphRun(run.Item.Face, run.Item.Style with { Size = run.Item.Size }, run.Item.Style.Italic
+            && !run.Item.Face.Italic && CanSlant(run.Item.Script),
             glyphs, positions, piece, clusters, x);
     }
 
