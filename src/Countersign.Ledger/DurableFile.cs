@@ -5,21 +5,38 @@ using Microsoft.Win32.SafeHandles;
 namespace Countersign.Ledger;
 
 /// <summary>Files that are either there as a whole or not at all, whatever moment the power fails.</summary>
-internal static class DurableFile
+public static class DurableFile
 {
+    /// <summary>What the names of unfinished files end with; one that a crash left behind may be deleted.</summary>
+    public const string Unfinished = ".unfinished";
+
     /// <summary>
-    /// Writes beside the target, flushes to the disk, renames into place. The name itself is durable only after
-    /// <see cref="SyncFolder"/>. One writer at a time.
+    /// Writes beside the target under a name of its own, flushes to the disk, renames into place. The name itself is durable only after
+    /// <see cref="SyncFolder"/>. Several processes may write the same target: one of them wins, whole.
     /// </summary>
-    public static void Write(string path, ReadOnlySpan<byte> bytes)
+    /// <param name="path">The target; its folder exists.</param>
+    /// <param name="bytes">What it shall hold.</param>
+    /// <param name="secret">Whether only its owner may read it (mode 0600), from its first byte on.</param>
+    public static void Write(string path, ReadOnlySpan<byte> bytes, bool secret = false)
     {
-        var beside = path + ".tmp";
-        using (var handle = File.OpenHandle(beside, FileMode.Create, FileAccess.Write, FileShare.None))
+        var beside = $"{path}.{Environment.ProcessId}-{Environment.CurrentManagedThreadId}{Unfinished}";
+        try
         {
-            RandomAccess.Write(handle, bytes, 0);
-            RandomAccess.FlushToDisk(handle);
+            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0 };
+            if (secret && !OperatingSystem.IsWindows())
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            using (var file = new FileStream(beside, options))
+            {
+                file.Write(bytes);
+                file.Flush(flushToDisk: true);
+            }
+            File.Move(beside, path, overwrite: true);
         }
-        File.Move(beside, path, overwrite: true);
+        catch
+        {
+            File.Delete(beside);
+            throw;
+        }
     }
 
     /// <summary>

@@ -39,8 +39,7 @@ internal static class Pages
     /// The marks of each page. Chains of pieces that are kept together move to the next page together, unless they are
     /// taller than a page.
     /// </summary>
-    public static List<List<Mark>> Break(IReadOnlyList<Piece> pieces, float firstTop, float top, float bottom,
-        int mostPages)
+    public static List<List<Mark>> Break(IReadOnlyList<Piece> pieces, float firstTop, float top, float bottom)
     {
         var pages = new List<List<Mark>> { new() };
         var y = firstTop;

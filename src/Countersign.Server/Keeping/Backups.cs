@@ -1,3 +1,4 @@
+using Countersign.Ledger;
 using Countersign.Proof;
 using Countersign.Server.Letters;
 using Microsoft.Data.Sqlite;
@@ -42,7 +43,7 @@ public static class Backups
         File.Copy(Path.Combine(source, "countersign.db"), home.Database + ".restoring", overwrite: true);
         Home.MakePrivate(home.Database + ".restoring");
         File.Move(home.Database + ".restoring", home.Database);
-        Home.Flush(home.Path);
+        DurableFile.SyncFolder(home.Path);
         return count + 1;
     }
 
@@ -67,7 +68,7 @@ public static class Backups
         if (office.RootAt(outside.Size) != outside.Root)
             return new Refusal("restore.fork", "The outside checkpoint and this ledger contradict each other.", "Keep both as evidence and do not use this copy.");
         File.Delete(office.Home.RestoredMark);
-        Home.Flush(office.Home.Path);
+        DurableFile.SyncFolder(office.Home.Path);
         office.Publish();
         return outside.Size;
     }
@@ -83,7 +84,7 @@ public static class Backups
             progress?.Invoke(folder);
             foreach (var file in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories))
             {
-                if (Path.GetFileName(file).EndsWith(".new", StringComparison.Ordinal))
+                if (Path.GetFileName(file).EndsWith(DurableFile.Unfinished, StringComparison.Ordinal))
                     continue;
                 Home.Write(Path.Combine(to, folder, Path.GetRelativePath(source, file)), File.ReadAllBytes(file), secret: folder == "keys");
                 count++;

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Countersign.Ledger;
 using Countersign.Proof;
 
 namespace Countersign.Server.Letters;
@@ -79,7 +80,7 @@ public sealed partial class Office
             ledger.Publish();
         }
         File.Move(unfinished, home.Database);
-        Home.Flush(home.Path);
+        DurableFile.SyncFolder(home.Path);
         if (!Open(home, clock).Is(out var office, out var refusal))
             return refusal;
         using (office)

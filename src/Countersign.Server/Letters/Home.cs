@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using Countersign.Ledger;
 using Countersign.Proof;
 
 namespace Countersign.Server.Letters;
@@ -8,7 +8,7 @@ namespace Countersign.Server.Letters;
 /// <c>keys/office/</c> and <c>keys/people/</c>, <c>working/</c> (copies marked DRAFT), <c>released/</c> (sealed copies), <c>public/</c> (files for
 /// any web server). Whatever is written here is written under another name, brought to the disk, and renamed into place.
 /// </summary>
-public sealed partial class Home(string path)
+public sealed class Home(string path)
 {
     public string Path { get; } = System.IO.Path.GetFullPath(path);
     public string Database => In("countersign.db");
@@ -70,55 +70,12 @@ public sealed partial class Home(string path)
         return Digest.Of(bytes) == digest ? bytes : null;
     }
 
-    /// <summary>Writes a file whole or not at all: under a temporary name beside it, flushed to the disk, renamed into place, the folder flushed.</summary>
+    /// <summary>Writes a file whole or not at all; when this returns, it and its name are on the disk.</summary>
     public static void Write(string target, ReadOnlySpan<byte> bytes, bool secret = false)
     {
         var folder = System.IO.Path.GetDirectoryName(target)!;
         Directory.CreateDirectory(folder);
-        var temporary = System.IO.Path.Combine(folder, $".{System.IO.Path.GetFileName(target)}.{Environment.ProcessId}.{Environment.CurrentManagedThreadId}.new");
-        try
-        {
-            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None };
-            if (secret && !OperatingSystem.IsWindows())
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            using (var file = new FileStream(temporary, options))
-            {
-                file.Write(bytes);
-                file.Flush(flushToDisk: true);
-            }
-            File.Move(temporary, target, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
-        Flush(folder);
+        DurableFile.Write(target, bytes, secret);
+        DurableFile.SyncFolder(folder);
     }
-
-    /// <summary>Brings a rename to the disk (POSIX fsync of the folder). Windows does this by itself and has no such call.</summary>
-    public static void Flush(string folder)
-    {
-        if (OperatingSystem.IsWindows())
-            return;
-        var handle = OpenFolder(folder, 0);
-        if (handle < 0)
-            return;
-        var result = FlushHandle(handle);
-        _ = CloseHandle(handle);
-        if (result != 0)
-            throw new IOException($"The folder {folder} could not be brought to the disk.");
-    }
-
-    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int OpenFolder(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "fsync")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int FlushHandle(int handle);
-
-    [LibraryImport("libc", EntryPoint = "close")]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int CloseHandle(int handle);
 }
