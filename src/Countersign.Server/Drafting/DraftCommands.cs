@@ -161,7 +161,7 @@ public static class DraftCommands
         {
             var answer = new Answer();
             var letters = new JsonArray();
-            foreach (var row in office.Records.Letters.OrderBy(l => l.Reference).ToList())
+            foreach (var row in office.AllLetters())
             {
                 var view = office.View(office.History(row.Id));
                 if (parse.GetValue(state) is { } wanted && wanted != view.Word)

@@ -40,15 +40,18 @@ public sealed class Drafts(Office office)
     /// <summary>Begins a letter with its first version.</summary>
     public Result<Drafted> Begin(Signer drafter, Bringing bringing)
     {
-        // Two people may begin letters in the same second: whoever comes second gets the next number, not a refusal.
-        Result<Drafted> drafted = default;
-        for (var attempt = 0; attempt < 8; attempt++)
+        if (office.WriteFault() is { } fault)
+            return fault;
+        var letter = LetterHistory.Of(Office.NewId('l'));
+        var reference = office.ReserveReference(letter.Letter);
+        try
         {
-            drafted = Enter(drafter, LetterHistory.Of(Office.NewId('l')), office.NextReference(), bringing);
-            if (drafted.Refusal?.Code != "draft.reference-taken")
-                break;
+            return Enter(drafter, letter, reference, bringing);
         }
-        return drafted;
+        finally
+        {
+            office.ReleaseReference(letter.Letter); // does nothing once the letter has an act
+        }
     }
 
     /// <summary>Adds a version to a letter. Earlier reviews lapse.</summary>

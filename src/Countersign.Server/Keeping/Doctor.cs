@@ -38,7 +38,7 @@ public sealed class Doctor(Office office)
         if (office.LedgerTrouble(mend: true) is { } ledger)
             found.Add(ledger);
         progress?.Invoke("the letters");
-        foreach (var row in office.Records.Letters.OrderBy(l => l.Reference).ToList())
+        foreach (var row in office.AllLetters())
             ExamineLetter(row, found);
         progress?.Invoke("the people");
         ExaminePeople(found);

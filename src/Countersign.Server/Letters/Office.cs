@@ -100,10 +100,14 @@ public sealed partial class Office : IDisposable
     {
         var wanted = reference.Trim().ToUpperInvariant();
         var row = Records.Letters.FirstOrDefault(l => l.Reference == wanted);
-        return row is not null
-            ? History(row.Id)
+        return row is not null && History(row.Id) is { CurrentDraft: not null } history
+            ? history
             : new Refusal("letter.unknown", $"There is no letter {reference}.", "`countersign list` shows the letters and their references.");
     }
+
+    /// <summary>Every letter with a version, by reference.</summary>
+    public IReadOnlyList<LetterRow> AllLetters() =>
+        [.. Records.Letters.Where(l => Records.Acts.Any(a => a.Subject == l.Id)).OrderBy(l => l.Reference)];
 
     /// <summary>Finds somebody in office by id, name or e-mail.</summary>
     public Result<Member> FindPerson(string text)

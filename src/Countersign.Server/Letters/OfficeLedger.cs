@@ -145,15 +145,9 @@ public sealed class OfficeLedger : IDisposable
         var history = before.Where(r => r.Act.Subject == act.Subject).Aggregate(_book.History(act.Subject), (h, r) => h.Append(r));
         if (history.Refuses(letterAct, at) is { } fault)
             return Refuse(Refusal.From(fault));
-        if (act is DraftAct draft)
-        {
-            if (history.CurrentDraft is null && (_records.Letters.Any(l => l.Reference == draft.Reference)
-                || before.Any(r => r.Act is DraftAct d && d.Reference == draft.Reference)))
-                return Refuse(new Refusal("draft.reference-taken", $"{draft.Reference} is another letter's.", "Give the command again: the letter gets the next number."));
-            // A letter of the same bytes makes its drafter one of this letter's, too, from this version on.
-            if (history.Release is null && !chain.Newest.Members.ContainsKey(draft.By))
-                return Refuse(new Refusal("signature.not-in-office", "The drafter is not in office.", "`countersign person list` tells who is."));
-        }
+        if (act is DraftAct draft && history.CurrentDraft is null && (_records.Letters.Any(l => l.Reference == draft.Reference && l.Id != draft.Letter)
+            || before.Any(r => r.Act is DraftAct d && d.Reference == draft.Reference)))
+            return Refuse(new Refusal("draft.reference-taken", $"{draft.Reference} is another letter's.", "Give the command again: the letter gets the next number."));
         if (act is CorrectAct correct && !Stands(correct, before))
             return Refuse(new Refusal("correct.replacement", $"{correct.Reference} is not released and in force.", "Release the new letter first."));
         var permit = chain.Judge(act, candidate.Approvals, history, at, admitting.Index);
@@ -237,7 +231,7 @@ public sealed class OfficeLedger : IDisposable
             if (act is not DraftAct draft)
                 return;
             if (draft.Version == 1)
-                Run(transaction, "INSERT INTO letters (Id, Reference) VALUES ($0, $1)", draft.Letter, draft.Reference);
+                Run(transaction, "INSERT OR IGNORE INTO letters (Id, Reference) VALUES ($0, $1)", draft.Letter, draft.Reference);
             Run(transaction, "INSERT INTO versions (Draft, Letter, FairCopy, FileName) VALUES ($0, $1, $2, $3)",
                 digest, draft.Letter, draft.FairCopy.ToString(), entry.Record.FileName ?? "");
         }

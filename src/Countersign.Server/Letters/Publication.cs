@@ -2,6 +2,7 @@ using System.Globalization;
 using Countersign.Ledger;
 using Countersign.Proof;
 using Countersign.Server.Keeping;
+using Microsoft.EntityFrameworkCore;
 
 namespace Countersign.Server.Letters;
 
@@ -16,13 +17,33 @@ public sealed partial class Office
     /// <summary>Where the sealed copy of this letter lies, or would lie.</summary>
     public string? SealedCopyOf(LetterView view) => SealedCopy(view.Draft.Reference);
 
-    /// <summary>The next free reference of this year.</summary>
-    public string NextReference()
+    /// <summary>Gives a new letter the next reference of this year. It is the letter's at once, whoever else begins one in the same moment.</summary>
+    public string ReserveReference(string letter)
     {
         var start = string.Create(CultureInfo.InvariantCulture, $"{Setting("prefix")}-{Now.Year}-");
-        var last = Records.Letters.Where(l => l.Reference.StartsWith(start)).Select(l => l.Reference).AsEnumerable()
-            .Select(r => int.TryParse(r.AsSpan(start.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : 0).DefaultIfEmpty().Max();
-        return string.Create(CultureInfo.InvariantCulture, $"{start}{last + 1:D4}");
+        using var immediate = Records.Connection.BeginTransaction(deferred: false);
+        Records.Database.UseTransaction(immediate);
+        try
+        {
+            var last = Records.Letters.Where(l => l.Reference.StartsWith(start)).Select(l => l.Reference).AsEnumerable()
+                .Select(r => int.TryParse(r.AsSpan(start.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : 0).DefaultIfEmpty().Max();
+            var reference = string.Create(CultureInfo.InvariantCulture, $"{start}{last + 1:D4}");
+            Records.Letters.Add(new LetterRow { Id = letter, Reference = reference });
+            Save();
+            immediate.Commit();
+            return reference;
+        }
+        finally
+        {
+            Records.Database.UseTransaction(null);
+        }
+    }
+
+    /// <summary>Takes back the reference of a letter that did not come to be.</summary>
+    public void ReleaseReference(string letter)
+    {
+        if (!Records.Acts.Any(a => a.Subject == letter))
+            Records.Letters.Where(l => l.Id == letter).ExecuteDelete();
     }
 
     /// <summary>The letter's place in the status list: given once, at random among the free ones.</summary>
