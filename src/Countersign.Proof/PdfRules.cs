@@ -118,6 +118,9 @@ internal sealed class PdfRules
 
     private void Check()
     {
+        // A sealed or otherwise signed file holds attachments and fields, too; that it is signed is what its bearer must hear.
+        if (_file.Objects.Values.Any(o => o is PdfDictionary d && IsName(d["Type"], "Sig")))
+            throw new PdfRefusedException("pdf.signed");
         foreach (var value in _file.Objects.Values)
             CheckMarkers(value, 0);
         if (_file.Trailer["Root"] is not PdfReference || _file.Dictionary(_file.Trailer["Root"]) is not { } catalog)

@@ -192,7 +192,8 @@ public static class SealedPdf
             (_rules, _base) = (rules, fairCopy.Length);
             var file = rules.File;
             var first = file.Highest + 1;
-            int receiptNumber = first, specNumber = first + 1, formNumber = first + 2, widgetNumber = first + 3, signatureNumber = first + 4, xrefNumber = first + 5;
+            int receiptNumber = first, specNumber = first + 1, regularNumber = first + 2, boldNumber = first + 3, formNumber = first + 4,
+                widgetNumber = first + 5, signatureNumber = first + 6, xrefNumber = first + 7;
             var moment = plan.ReleasedAt.UtcDateTime.ToString("'D:'yyyyMMddHHmmss'Z'", CultureInfo.InvariantCulture);
 
             // The line that begins it, on a line of its own.
@@ -220,10 +221,13 @@ public static class SealedPdf
                 rectangle = string.Join(' ', Mark.Rectangle(page, place.Corner).Select(Mark.Number));
                 (box, drawing, matrix) = ($"0 0 {Mark.Width} {Mark.Height}", Mark.Draw(plan), Mark.Matrix(page.Rotation));
             }
-            const string fonts = "/Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>" +
-                "/F2<</Type/Font/Subtype/Type1/BaseFont/Helvetica-Bold/Encoding/WinAnsiEncoding>>>>";
+            Begin(regularNumber, 0);
+            Put("<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>\nendobj\n");
+            Begin(boldNumber, 0);
+            Put("<</Type/Font/Subtype/Type1/BaseFont/Helvetica-Bold/Encoding/WinAnsiEncoding>>\nendobj\n");
             Begin(formNumber, 0);
-            Put($"<</Type/XObject/Subtype/Form/BBox[{box}]/Matrix[{matrix}]/Resources<<{fonts}>>/Length {drawing.Length}>>stream\n{drawing}\nendstream\nendobj\n");
+            Put($"<</Type/XObject/Subtype/Form/BBox[{box}]/Matrix[{matrix}]/Resources<</Font<</F1 {regularNumber} 0 R/F2 {boldNumber} 0 R>>>>" +
+                $"/Length {drawing.Length}>>stream\n{drawing}\nendstream\nendobj\n");
             var pageNumber = rules.PageNumbers[page.Number - 1];
             var pageGeneration = file.GenerationOf(pageNumber);
             Begin(widgetNumber, 0);
