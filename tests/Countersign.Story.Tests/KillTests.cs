@@ -40,7 +40,7 @@ public sealed class KillTests(ITestOutputHelper output)
         {
             // One in four is killed while it founds, enrols or opens; the others while letters stream.
             var early = random.Next(4) == 0;
-            var wait = early ? random.Next(100, 1200) : random.Next(1, 800);
+            var wait = early ? random.Next(100, 1200) : random.Next(200, 3000);
             using (var worker = Process.Start(new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Countersign.Worker"), [home.Path, log])
             {
                 RedirectStandardError = true,
