@@ -1,0 +1,153 @@
+using System.Text;
+using CsCheck;
+using Xunit;
+
+namespace Countersign.Proof.Tests;
+
+/// <summary>Every reader of foreign bytes answers; none throws; none takes two forms of the same thing.</summary>
+public sealed class ReaderTests
+{
+    private const string Header = "\"at\":\"2026-01-06T12:00:00Z\",\"by\":\"p-1\"";
+    private static readonly string Zeros = new('0', 64), Nonce = new('0', 32);
+
+    private static string Hold(string letter = "l-1") =>
+        $"{{\"act\":\"hold\",{Header},\"letter\":\"{letter}\",\"nonce\":\"{Nonce}\",\"office\":\"tfn.example\",\"roster\":\"{Zeros}\"}}";
+
+    private static bool Reads(string json) => Act.TryRead(Encoding.UTF8.GetBytes(json), out _, out _);
+
+    [Fact]
+    public void An_act_in_canonical_form_is_read_and_keeps_its_bytes()
+    {
+        Assert.True(Act.TryRead(Encoding.UTF8.GetBytes(Hold()), out var act, out _));
+        Assert.Equal(Digest.Of(Encoding.UTF8.GetBytes(Hold())), act.Digest);
+        Assert.IsType<HoldAct>(act);
+    }
+
+    public static TheoryData<string, string> Disguises => new()
+    {
+        { "a blank that need not be", Hold().Replace("{\"act\"", "{ \"act\"", StringComparison.Ordinal) },
+        { "members out of order", Hold().Replace("\"act\":\"hold\",", "", StringComparison.Ordinal).Replace("{\"at\"", "{\"by\":\"p-2\",\"at\"", StringComparison.Ordinal) },
+        { "a member twice", Hold().Replace("\"by\":\"p-1\"", "\"by\":\"p-1\",\"by\":\"p-2\"", StringComparison.Ordinal) },
+        { "a member in another case", Hold().Replace("\"by\"", "\"By\"", StringComparison.Ordinal) },
+        { "an unknown member", Hold().Replace("\"letter\"", "\"if\":\"x\",\"letter\"", StringComparison.Ordinal) },
+        { "a member left out", Hold().Replace(",\"office\":\"tfn.example\"", "", StringComparison.Ordinal) },
+        { "an escape that need not be", Hold().Replace("\"l-1\"", "\"\\u006c-1\"", StringComparison.Ordinal) },
+        { "a Cyrillic letter that looks Latin", Hold("l-а") },
+        { "a capital in an id", Hold("L-1") },
+        { "an unpaired surrogate", Hold("\\ud800") },
+        { "a null", Hold().Replace("\"letter\":\"l-1\"", "\"letter\":null", StringComparison.Ordinal) },
+        { "a kind that is none", Hold().Replace("\"hold\"", "\"holding\"", StringComparison.Ordinal) },
+        { "a moment with an offset", Hold().Replace("12:00:00Z", "12:00:00+00:00", StringComparison.Ordinal) },
+        { "a moment that is none", Hold().Replace("2026-01-06", "2026-02-30", StringComparison.Ordinal) },
+        { "capitals in a digest", Hold().Replace(Zeros, Zeros[1..] + "A", StringComparison.Ordinal) },
+        { "a short nonce", Hold().Replace($"\"{Nonce}\"", "\"00\"", StringComparison.Ordinal) },
+        { "something behind it", Hold() + " " },
+        { "a byte order mark", "\uFEFF" + Hold() },
+        { "nothing", "" },
+        { "a list", "[]" },
+        { "deep nesting", new string('[', 2000) },
+    };
+
+    [Theory]
+    [MemberData(nameof(Disguises))]
+    public void A_disguised_act_is_refused(string how, string json) => Assert.False(Reads(json), how);
+
+    [Theory]
+    [InlineData("1e0")]
+    [InlineData("1.0")]
+    [InlineData("-0")]
+    [InlineData("01")]
+    [InlineData("9007199254740992")]
+    [InlineData("\"1\"")]
+    public void A_number_has_one_form(string number)
+    {
+        const string two = "{\"approve\":[{\"count\":2,\"role\":[\"a\"]}]}";
+        string Policy(string count) => $"{{\"assurance\":{{}},\"change\":{two},\"delegation-days\":30,\"disclose\":\"names\",\"escalate\":[],\"free\":{two}," +
+            $"\"kinds\":{{\"letter\":{two}}},\"people\":{two},\"stop\":{{\"approve\":[{{\"count\":{count},\"role\":[\"a\"]}}]}},\"wait-seconds\":0,\"withdraw\":{two}}}";
+        Assert.True(Proof.Policy.TryRead(Encoding.UTF8.GetBytes(Policy("1")), out _, out var fault), fault);
+        Assert.False(Proof.Policy.TryRead(Encoding.UTF8.GetBytes(Policy(number)), out _, out _));
+    }
+
+    [Theory]
+    [InlineData("change")]
+    [InlineData("free")]
+    [InlineData("people")]
+    [InlineData("withdraw")]
+    [InlineData("letter")]
+    public void A_policy_under_which_one_could_act_alone_is_none(string rule)
+    {
+        string Rule(string name) => $"{{\"approve\":[{{\"count\":{(name == rule ? 1 : 2)},\"role\":[\"a\"]}}]}}";
+        var json = $"{{\"assurance\":{{}},\"change\":{Rule("change")},\"delegation-days\":30,\"disclose\":\"names\",\"escalate\":[],\"free\":{Rule("free")}," +
+            $"\"kinds\":{{\"letter\":{Rule("letter")}}},\"people\":{Rule("people")},\"stop\":{{\"approve\":[{{\"count\":1,\"role\":[\"a\"]}}]}},\"wait-seconds\":0,\"withdraw\":{Rule("withdraw")}}}";
+        Assert.False(Policy.TryRead(Encoding.UTF8.GetBytes(json), out _, out var fault));
+        Assert.Contains("alone", fault, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("e\u0301", "not in Unicode normal form C")]
+    [InlineData("a\u202Eb", "direction")]
+    [InlineData("a\u0007b", "control")]
+    [InlineData("a\nb", "control")]
+    public void Text_that_could_look_like_other_text_is_refused(string text, string why) => Assert.Contains(why, Text.Fault(text), StringComparison.Ordinal);
+
+    [Fact]
+    public void No_bytes_make_a_reader_fall_over() =>
+        Gen.Byte.Array[0, 400].Sample(bytes =>
+        {
+            Assert.False(Act.TryRead(bytes, out _, out _));
+            Assert.False(Policy.TryRead(bytes, out _, out _));
+            Assert.False(Statement.TryRead(bytes, out _, out _));
+            Assert.False(Receipt.TryRead(bytes, out _, out _));
+            Assert.False(TrustRoot.TryRead(bytes, out _, out _));
+            Assert.False(StatusList.TryRead(bytes, Ed25519PrivateKey.Create().Public, "https://tfn.example/status/1", out _, out _));
+            Assert.NotNull(SealedPdf.Examine(bytes).Refusal);
+        }, iter: 300);
+
+    [Fact]
+    public void A_changed_statement_is_another_or_none()
+    {
+        var key = Ed25519PrivateKey.Create();
+        Assert.True(Act.TryRead(Encoding.UTF8.GetBytes(Hold()), out var act, out _));
+        var bytes = Statement.Make(key, act, new DateTimeOffset(2026, 1, 6, 12, 0, 0, TimeSpan.Zero), Digest.Of([])).Bytes.ToArray();
+        Assert.True(Statement.TryRead(bytes, out var whole, out _) && whole.SignedBy(key.Public));
+        Gen.Select(Gen.Int[0, bytes.Length - 1], Gen.Byte[1, 255]).Sample((at, with) =>
+        {
+            var changed = (byte[])bytes.Clone();
+            changed[at] ^= with;
+            Assert.False(Statement.TryRead(changed, out var read, out _) && read.SignedBy(key.Public), $"byte {at}");
+        }, iter: 400);
+    }
+
+    [Fact]
+    public void An_approval_is_of_one_act_by_one_key_and_has_one_form()
+    {
+        using var key = SoftwareKey.Create();
+        using var other = SoftwareKey.Create();
+        var act = Digest.Of([1]);
+        var evidence = key.Approve("p-1", act).Evidence.ToArray();
+        Assert.True(SoftwareKey.Verify(key.CoseKey, act, evidence));
+        Assert.False(SoftwareKey.Verify(key.CoseKey, Digest.Of([2]), evidence));
+        Assert.False(SoftwareKey.Verify(other.CoseKey, act, evidence));
+        Assert.False(SoftwareKey.Verify(key.CoseKey, act, [.. evidence, 0]));
+        Gen.Select(Gen.Int[0, evidence.Length - 1], Gen.Byte[1, 255]).Sample((at, with) =>
+        {
+            var changed = (byte[])evidence.Clone();
+            changed[at] ^= with;
+            Assert.False(SoftwareKey.Verify(key.CoseKey, act, changed), $"byte {at}");
+        }, iter: 500);
+    }
+
+    [Fact]
+    public void A_status_list_is_packed_as_the_draft_packs_it()
+    {
+        // draft-ietf-oauth-status-list-21: two bits, entries 1,2,0,3,0,1,0,1,1,2,3,3 are the bytes c9 44 f9.
+        var key = Ed25519PrivateKey.Create();
+        int[] entries = [1, 2, 0, 3, 0, 1, 0, 1, 1, 2, 3, 3];
+        var file = StatusList.Make(
+            key, "https://tfn.example/status/1", new DateTimeOffset(2026, 1, 6, 12, 0, 0, TimeSpan.Zero), 1,
+            entries.Select((value, i) => new KeyValuePair<long, Standing>(i, (Standing)value)), new Evidence([], [], [], [], []));
+        Assert.True(StatusList.TryRead(file, key.Public, "https://tfn.example/status/1", out var list, out var fault), fault);
+        Assert.Equal(entries, Enumerable.Range(0, entries.Length).Select(i => (int)list[i]));
+        Assert.Equal(Standing.InForce, list[entries.Length]);
+    }
+}
