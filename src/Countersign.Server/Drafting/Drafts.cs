@@ -135,16 +135,23 @@ public sealed class Drafts(Office office)
 
         // 4. A copy to read and pass around, which nobody can take for the letter.
         var working = Path.Combine(office.Home.Working, $"{reference}-v{version}-DRAFT.pdf");
-        if (copy.WorkingCopy is { } pdf)
+        try
         {
-            Home.Write(working, pdf);
-        }
-        else
-        {
+            if (copy.WorkingCopy is { } pdf)
+            {
+                Home.Write(working, pdf);
+                return Answer(working);
+            }
             office.Warnings.Add($"There is no working copy marked DRAFT: {copy.WorkingTrouble}");
-            working = "";
         }
-        return new Drafted(office.History(history.Letter), recorded, findings, working);
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The version is entered; to answer otherwise would make somebody enter it twice.
+            office.Warnings.Add($"The version is kept, but its working copy marked DRAFT could not be written: {e.Message}");
+        }
+        return Answer("");
+
+        Drafted Answer(string workingCopy) => new(office.History(history.Letter), recorded, findings, workingCopy);
     }
 
     private static Result<byte[]> ReadFile(string path)

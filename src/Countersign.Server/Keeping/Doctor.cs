@@ -46,7 +46,14 @@ public sealed class Doctor(Office office)
             found.Add(new Ailment(Gravity.Warning, restored.Code, restored.Why, restored.Next));
         if (office.ClockFault() is { } clock)
             found.Add(new Ailment(Gravity.Damage, clock.Code, clock.Why, clock.Next));
-        office.Publish();
+        try
+        {
+            office.Publish();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            found.Add(new Ailment(Gravity.Damage, "public.unwritten", $"The public files could not be renewed: {e.Message}", "Check the disk and the folder's permissions, then examine again."));
+        }
         return found;
     }
 
