@@ -9,8 +9,6 @@ public static class Typesetter
     /// <summary>The largest letter that is set, in bytes.</summary>
     public const int MostBytes = 2 * 1024 * 1024;
 
-    internal const int MostPages = 2000;
-
     internal const string DraftText = "DRAFT – NOT RELEASED", ExerciseText = "EXERCISE";
 
     private const int MostHeadLines = 12, MostHeadLine = 200, MostPart = 2000, MostListed = 200;
@@ -57,8 +55,7 @@ public static class Typesetter
         var composer = new Composer(setter, words);
         var (headMarks, below) = composer.Letterhead(head);
         Compose(composer, words, parts, blocks, matter.Numbered);
-        var pages = Pages.Break(composer.Pieces, below + Composer.Leading * 1.5f, Composer.Top, Composer.Bottom,
-            MostPages);
+        var pages = Pages.Break(composer.Pieces, below + Composer.Leading * 1.5f, Composer.Top, Composer.Bottom);
 
         // 3. Add what stands on every page, now that their number is known.
         pages[0].InsertRange(0, headMarks);

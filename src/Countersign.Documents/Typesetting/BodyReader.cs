@@ -13,13 +13,14 @@ namespace Countersign.Documents.Typesetting;
 /// </summary>
 internal static class BodyReader
 {
-    private const int MostDepth = 6, MostInlineDepth = 40, MostColumns = 12;
+    private const int MostDepth = 6, MostInlineDepth = 40, MostColumns = 12, MostBrackets = 4000;
 
     private static readonly MarkdownPipeline Pipeline = new MarkdownPipelineBuilder().UsePipeTables().DisableHtml()
         .Build();
 
     public static IReadOnlyList<Block> Read(string markdown)
     {
+        CheckBrackets(markdown);
         MarkdownDocument document;
         try
         {
@@ -30,6 +31,20 @@ internal static class BodyReader
             throw TooDeep(null);
         }
         return ReadBlocks(document, 0);
+    }
+
+    /// <summary>Markdig's time grows with the square of the opening brackets in one stretch of lines.</summary>
+    private static void CheckBrackets(string markdown)
+    {
+        var line = 1;
+        foreach (var stretch in markdown.Split("\n\n"))
+        {
+            if (stretch.AsSpan().Count('[') > MostBrackets)
+                throw new LetterRefusedException("letter.nesting",
+                    $"The lines from line {line} on hold more than {MostBrackets} opening brackets without an empty line.",
+                    "Part them with empty lines, or send them as an enclosure.");
+            line += stretch.AsSpan().Count('\n') + 2;
+        }
     }
 
     private static List<Block> ReadBlocks(ContainerBlock container, int depth)

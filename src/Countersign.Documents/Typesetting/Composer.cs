@@ -111,7 +111,7 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
             var line = lines[i];
             var label1 = i < name.Count ? name[i] : null;
             var height = LeadingOf(line, Leading);
-            _pieces.Add(new Piece(i > 0 ? 0 : first && _pieces.Count > 0 ? Leading * 1.5f : 0, height, true,
+            Put(new Piece(i > 0 ? 0 : first && _pieces.Count > 0 ? Leading * 1.5f : 0, height, true,
                 (marks, top) =>
             {
                 if (label1 is not null) Place(marks, label1, Side, LabelWidth, top + height * 0.74f, CellAlign.Start);
@@ -121,7 +121,7 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
     }
 
     /// <summary>An empty line before the body.</summary>
-    public void Gap(float height) => _pieces.Add(new Piece(0, height, true, (_, _) => { }));
+    public void Gap(float height) => Put(new Piece(0, height, true, (_, _) => { }));
 
     // --- the body
 
@@ -170,7 +170,7 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
                 AddTable(table, start, width, before);
                 break;
             case Block.Rule:
-                _pieces.Add(new Piece(before, Leading / 2, false, (marks, top) =>
+                Put(new Piece(before, Leading / 2, false, (marks, top) =>
                     marks.Add(new Mark.Line(X(start, width), top + Leading / 4, X(start, width) + width, top
                         + Leading / 4, 0.5f, Hairline))));
                 break;
@@ -280,11 +280,11 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
                 }
                 var piece = new Piece(row == 0 && opens ? before + 2 : 0, height, isHead, Draw, isHead ? null : heads);
                 if (isHead) heads.Add(piece with { Before = 0 });
-                _pieces.Add(piece);
+                Put(piece);
             }
         }
         if (heads.Sum(h => h.Height) > (Bottom - Top) / 3) heads.Clear();
-        _pieces.Add(new Piece(0, 4, false, (_, _) => { }));
+        Put(new Piece(0, 4, false, (_, _) => { }));
     }
 
     private void VerticalLine(List<Mark> marks, float at, float top, float height)
@@ -366,9 +366,16 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
             var line = lines[i];
             var height = LeadingOf(line, leading);
             var keep = keepAll || (i + 1 < lines.Count && (keepLines || i == 0 || i == lines.Count - 2));
-            _pieces.Add(new Piece(i == 0 ? before : 0, height, keep,
+            Put(new Piece(i == 0 ? before : 0, height, keep,
                 (marks, top) => Place(marks, line, start, room, top + height * 0.74f, align)));
         }
+    }
+
+    /// <summary>Takes a piece; a letter that could not fit on the most pages is refused before it fills the memory.</summary>
+    private void Put(Piece piece)
+    {
+        if (_pieces.Count == Pages.MostPieces) throw Pages.TooLong();
+        _pieces.Add(piece);
     }
 
     private static float LeadingOf(SetLine line, float leading) => line.Tall ? Math.Max(leading, TallLeading) : leading;
@@ -390,20 +397,20 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
         {
             CellAlign.Own => line.RightToLeft,
             CellAlign.Start => _rtl,
-            CellAlign.End =>
-            !_rtl,
-            _ => false
+            CellAlign.End => !_rtl,
+            _ => false,
         };
         var left = X(start, width);
-        var x = align == CellAlign.Centre ? left + (width - line.Width) / 2 : atRight ? left + width - line.Width
-            : left;
+        var x = align == CellAlign.Centre ? left + (width - line.Width) / 2
+            : atRight ? left + width - line.Width : left;
         foreach (var (offset, run) in line.Runs)
         {
             marks.Add(new Mark.Text(run, x + offset, baseline));
             if (run.Style.Link is { } address)
             {
-                var area = new SKRect(x + offset, baseline - run.Style.Size * 0.8f, x + offset + run.Width, baseline
-                    + run.Style.Size * 0.25f);
+                var size = run.Style.Size;
+                var area = new SKRect(
+                    x + offset, baseline - size * 0.8f, x + offset + run.Width, baseline + size * 0.25f);
                 marks.Add(new Mark.Link(area, address));
                 marks.Add(new Mark.Line(area.Left, baseline + 1.6f, area.Right, baseline + 1.6f, 0.4f, Accent));
             }

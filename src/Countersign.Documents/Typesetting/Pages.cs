@@ -29,12 +29,17 @@ internal sealed record Piece(
 /// <summary>Puts pieces on pages.</summary>
 internal static class Pages
 {
+    /// <summary>The most pages of a letter, and more pieces than that many pages can hold.</summary>
+    public const int Most = 2000, MostPieces = Most * 80;
+
+    public static LetterRefusedException TooLong() => new("letter.too-long",
+        $"The letter fills more than {Most} pages.", "Split it, or send its annexes as enclosures.");
+
     /// <summary>
     /// The marks of each page. Chains of pieces that are kept together move to the next page together, unless they are
     /// taller than a page.
     /// </summary>
-    public static List<List<Mark>> Break(IReadOnlyList<Piece> pieces, float firstTop, float top, float bottom,
-        int mostPages)
+    public static List<List<Mark>> Break(IReadOnlyList<Piece> pieces, float firstTop, float top, float bottom)
     {
         var pages = new List<List<Mark>> { new() };
         var y = firstTop;
@@ -42,9 +47,8 @@ internal static class Pages
 
         void Turn(Piece? continued)
         {
-            if (pages.Count == mostPages)
-                throw new LetterRefusedException("letter.too-long", $"The letter fills more than {mostPages} pages.",
-                    "Split it, or send its annexes as enclosures.");
+            if (pages.Count == Most)
+                throw TooLong();
             pages.Add([]);
             y = top;
             fresh = true;

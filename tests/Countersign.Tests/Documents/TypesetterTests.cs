@@ -96,7 +96,18 @@ public class TypesetterTests
         Assert.NotNull(Typesetter.Set(LetterSource.Of(new string('>', 100_000) + " x"), Letters.Head));
         Assert.NotNull(Typesetter.Set(LetterSource.Of(string.Concat(Enumerable.Repeat("*a **b ", 5000))),
             Letters.Head));
-        Assert.NotNull(Typesetter.Set(LetterSource.Of(new string('[', 20_000)), Letters.Head));
+    }
+
+    [Theory]
+    [InlineData("[a](", 500_000), InlineData("[", 2_000_000), InlineData("![a", 600_000), InlineData("x\n\n", 600_000)]
+    [InlineData("|x|y|\n", 300_000), InlineData("# x\n", 500_000)]
+    public void A_letter_made_to_be_slow_is_answered_in_time(string bit, int times)
+    {
+        var watch = Stopwatch.StartNew();
+        var start = bit[0] == '|' ? "|a|b|\n|-|-|\n" : "";
+        var result = Typesetter.Set(LetterSource.Of(start + string.Concat(Enumerable.Repeat(bit, times))), Letters.Head);
+        Assert.IsType<TypesetRefusal>(result);
+        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(60), $"it took {watch.Elapsed}");
     }
 
     [Fact]
