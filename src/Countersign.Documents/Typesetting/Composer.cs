@@ -278,7 +278,7 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
                     marks.Add(new Mark.Line(left, top + height, left + total, top + height, isHead ? 0.9f : 0.5f,
                         isHead ? Quiet : Hairline));
                 }
-                var piece = new Piece(row == 0 && opens ? before + 2 : 0, height, isHead, Draw, isHead ? null : heads);
+                var piece = new Piece(row == 0 && opens ? before + 2 : 0, height, isHead || row == cells.Length - 2, Draw, isHead ? null : heads);
                 if (isHead) heads.Add(piece with { Before = 0 });
                 Put(piece);
             }
