@@ -278,7 +278,9 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
                     marks.Add(new Mark.Line(left, top + height, left + total, top + height, isHead ? 0.9f : 0.5f,
                         isHead ? Quiet : Hairline));
                 }
-                var piece = new Piece(row == 0 && opens ? before + 2 : 0, height, isHead, Draw, isHead ? null : heads);
+                var keeps = isHead || row == cells.Length - 2; // the last row is never alone on a page
+                var piece = new Piece(
+                    row == 0 && opens ? before + 2 : 0, height, keeps, Draw, isHead ? null : heads);
                 if (isHead) heads.Add(piece with { Before = 0 });
                 Put(piece);
             }
@@ -371,7 +373,7 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
         }
     }
 
-    /// <summary>Takes a piece; a letter that could not fit on the most pages is refused before it fills the memory.</summary>
+    /// <summary>Takes a piece; a letter too long for the most pages is refused before it fills memory.</summary>
     private void Put(Piece piece)
     {
         if (_pieces.Count == Pages.MostPieces) throw Pages.TooLong();
