@@ -72,7 +72,7 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
         // 5. The standing.
         return found.Exercise
             ? verdict with { Kind = VerdictKind.Exercise, Reasons = ["This letter belongs to an exercise and means nothing outside it."] }
-            : Stand(verdict, (ReleaseAct)release.Act, draft, release.At, chain, history);
+            : Stand(verdict, (ReleaseAct)release.Act, draft, release, chain, history);
     }
 
     private string? LedgerFault(Receipt receipt, FoundAct found)
@@ -87,8 +87,21 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
         foreach (var recorded in receipt.Evidence.Roster.Concat(receipt.Evidence.Letters).Concat(receipt.Evidence.Twins))
             if (StatementFault(recorded) is { } statementFault)
                 return statementFault;
-        return receipt.Release!.Index == receipt.Index ? null : "the release stands at another place in the ledger than the receipt proves";
+        // The ledger proves one statement. The evidence must speak of that one, not of another that the office signed about the same act.
+        if (!receipt.Release!.Statement.Bytes.Span.SequenceEqual(receipt.Statement.Bytes.Span))
+            return "the evidence brings another statement of the release than the one in the ledger";
+        if (receipt.Release.Index != receipt.Index)
+            return "the release stands at another place in the ledger than the receipt proves";
+        return Forks(receipt)
+            ? "the trust file knows a ledger of the same size with another root, which is a fork: keep both files, they are evidence"
+            : null;
     }
+
+    /// <summary>Whether the office's ledger signed two different trees of one size: the receipt's and the trust file's.</summary>
+    private bool Forks(Receipt receipt) =>
+        Receipt.OpenCheckpoint(trust.Checkpoint, trust.Origin, trust.LedgerKey) is { } held
+        && Receipt.OpenCheckpoint(receipt.Checkpoint, trust.Origin, trust.LedgerKey) is { } shown
+        && held.Size == shown.Size && held.Root != shown.Root;
 
     private string? StatementFault(RecordedAct recorded)
     {
@@ -104,7 +117,7 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
     {
         permit = Permit.Refused("letter.no-draft", "The receipt brings no acts of the letter.");
         history = LetterHistory.Of(release.Act.Subject);
-        if (FoldRoster(receipt.Evidence, receipt.Index, out chain) is { } rosterFault)
+        if (FoldRoster(receipt.Evidence, receipt.Index, "receipt", out chain) is { } rosterFault)
             return rosterFault;
         foreach (var recorded in receipt.Evidence.Letters)
         {
@@ -127,7 +140,7 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
     }
 
     /// <summary>Folds the roster, and holds it against the trust file: no roster act that was in the ledger before the release may be left out.</summary>
-    private string? FoldRoster(Evidence evidence, ulong before, out RosterChain chain)
+    private string? FoldRoster(Evidence evidence, ulong before, string source, out RosterChain chain)
     {
         chain = null!;
         var policies = evidence.PolicyFinder();
@@ -150,17 +163,23 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
         var listed = trust.Roster.Where(r => r.Index < before).ToArray();
         return listed.SequenceEqual(shown.Take(listed.Length))
             ? null
-            : "The receipt does not show everyone who was in office: it leaves out or moves a roster act that the trust file lists.";
+            : $"The {source} does not show everyone who was in office: it leaves out or moves a roster act that the trust file lists.";
     }
 
-    private Verdict Stand(Verdict verdict, ReleaseAct release, DraftAct draft, DateTimeOffset releasedAt, RosterChain chain, LetterHistory letter)
+    private Verdict Stand(Verdict verdict, ReleaseAct release, DraftAct draft, RecordedAct released, RosterChain chain, LetterHistory letter)
     {
+        var releasedAt = released.At;
         verdict = verdict with { Kind = VerdictKind.GenuineStandingUnknown };
         if (at < releasedAt)
             return verdict with { Kind = VerdictKind.GenuineNotYet, Reasons = [$"It was released on {Text.Moment(releasedAt)}, after the moment asked for."] };
         var (list, why) = NewestStatus();
         if (list is null)
             return NotYet() ?? verdict with { Reasons = [why ?? "There is no status file: whether the letter still stands is not known. Get a fresh one from the office."] };
+        if (list.LedgerSize <= released.Index)
+            return NotYet() ?? verdict with
+            {
+                Reasons = [$"The newest status file known, of {Text.Moment(list.At)}, was made before this letter was released and says nothing about it. Get a fresh one from the office."],
+            };
 
         // Acts prove; bits only say.
         verdict = verdict with { AsOf = list.At };
@@ -239,7 +258,7 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
         var about = list.Evidence.Letters.Where(a => a.Act is LetterAct act && act.Letter == release.Letter).ToArray();
         if (about.Length == 0)
             return true;
-        if (FoldRoster(list.Evidence, ulong.MaxValue, out var chain) is { } rosterFault)
+        if (FoldRoster(list.Evidence, ulong.MaxValue, "status file", out var chain) is { } rosterFault)
             fault = rosterFault;
         else if (!known.Acts.Select(a => a.Act.Digest).SequenceEqual(chain.Acts.Select(a => a.Act.Digest).Take(known.Acts.Count())))
             fault = "The status file shows another roster than the receipt.";
@@ -248,6 +267,9 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
             var names = recorded.Act switch { WithdrawAct w => w.Release, CorrectAct c => c.Release, HoldAct => release.Digest, _ => (Digest?)null };
             fault ??= StatementFault(recorded) is { } statementFault ? $"The status file is wrong: {statementFault}." : null;
             fault ??= names == release.Digest ? null : "The status file brings an act that is about another release.";
+            fault ??= recorded.Statement.Approvals == Statement.DigestOf(recorded.Approvals)
+                ? null
+                : $"The status file brings a {recorded.Act.Kind} act with other approvals than the ledger took in.";
             if (fault is null && !chain.Judge(recorded.Act, recorded.Approvals, letter, recorded.At, recorded.Index).IsGranted)
                 fault = $"The status file brings a {recorded.Act.Kind} act that the people whom the policy demands have not signed.";
             if (fault is not null)
