@@ -48,7 +48,6 @@ public abstract class Act
     private byte[] Encode()
     {
         var json = new JsonObject()
-            
             .Add("act", Kind).Add("office", Office).Add("at", Text.Moment(At)).Add("nonce", Header.Nonce).Add("by", By).Add("roster", Roster);
         WriteMembers(json);
         return json.ToBytes();

@@ -28,8 +28,9 @@ internal sealed class OfficeInMemory
     public string Domain { get; }
     public DateTimeOffset Now { get; set; } = new(2026, 3, 2, 8, 0, 0, TimeSpan.Zero);
     public Ed25519PrivateKey LedgerKey { get; } = Ed25519PrivateKey.Create();
-    public Ed25519PrivateKey StatementKey { get; } = Ed25519PrivateKey.Create();
-    public byte[] Certificate { get; init; } = SealCertificate;
+    public Ed25519PrivateKey StatementKey { get; set; } = Ed25519PrivateKey.Create();
+    public static byte[] SharedCertificate => SealCertificate;
+    public byte[] Certificate => SealCertificate;
     public string StatusAddress => $"https://{Domain}/status";
 
     /// <summary>The roster acts that evidence and trust file show. A test may take acts out or put forged ones in.</summary>
@@ -344,7 +345,7 @@ internal sealed class OfficeInMemory
     private static byte[] Attributes(ReadOnlyMemory<byte> attributes) =>
         SealKey.SignData(attributes.Span, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
 
-    private static byte[] NewCertificate(ECDsa key) =>
+    public static byte[] NewCertificate(ECDsa key) =>
         new CertificateRequest("CN=Example seal", key, HashAlgorithmName.SHA256)
             .CreateSelfSigned(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero), new DateTimeOffset(2036, 1, 1, 0, 0, 0, TimeSpan.Zero)).RawData;
 
