@@ -53,6 +53,10 @@ public sealed class RosterChain
         var last = position;
         while (last + 1 < _steps.Count && _steps[last + 1].Recorded.Index < index)
             last++;
+        // One ledger has one time: an entry is not dated before a roster act that stands before it, nor after one that stands behind it. Else it
+        // could be judged by a policy or a roster that was not in force at its place.
+        if (_steps[last].Recorded.At > at || (last + 1 < _steps.Count && _steps[last + 1].Recorded.At < at))
+            return Permit.Refused("roster.order", "The act's entry is dated otherwise than its place in the ledger allows.");
         if (act is HoldAct)
             return Permit.Of(act, approvals, _steps[last].After, letter, at);
         var permit = Permit.Of(act, approvals, _steps[position].After, letter, at);

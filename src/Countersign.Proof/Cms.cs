@@ -108,7 +108,8 @@ internal static class Cms
         }
     }
 
-    private static byte[] Build(byte[] certificate, Digest digest, byte[] signature)
+    /// <summary>The whole with a given signature. Throws <see cref="MalformedException"/> when the certificate is none.</summary>
+    internal static byte[] Build(byte[] certificate, Digest digest, byte[] signature)
     {
         var (issuer, serial) = IssuerAndSerial(certificate);
         var writer = new AsnWriter(AsnEncodingRules.DER);

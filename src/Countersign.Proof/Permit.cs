@@ -15,6 +15,12 @@ public sealed class Permit
     // A signer who holds lent roles may count as any of their lenders. All ways are tried, up to this many.
     private const int MaxWays = 4096;
 
+    /// <summary>
+    /// How far an author's clock may run ahead of the entry's time. An act dated further ahead is refused: its <c>until</c> counts from its own date,
+    /// so that a decision or a loan could otherwise outlive what the rules allow.
+    /// </summary>
+    public static readonly TimeSpan Ahead = TimeSpan.FromMinutes(2);
+
     private static readonly HashSet<string> Nobody = [];
 
     private Permit(Fault? fault, IReadOnlyList<Filled> filled, IReadOnlyList<Need> missing)
@@ -47,6 +53,8 @@ public sealed class Permit
     {
         if (act.Office != roster.Found.Office)
             return Refused("roster.office", "The act is another office's.");
+        if (act.At - at > Ahead)
+            return Refused("act.ahead", $"The act is dated {Text.Moment(act.At)}, after its entry; set the clock of the machine that wrote it and sign again.");
         if (Signers(act, approvals, roster, at, out var candidates) is { } fault)
             return new Permit(fault, [], []);
         if (candidates.All(c => c.Person != act.By))

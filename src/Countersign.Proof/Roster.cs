@@ -119,7 +119,9 @@ public sealed class Roster
             return null;
         }
         fault = null;
-        var countsFrom = recorded.At + PolicyAt(recorded.At).Wait;
+        // Foreign evidence may date an entry so late that no waiting fits behind it: then it never counts.
+        var wait = PolicyAt(recorded.At).Wait;
+        var countsFrom = DateTimeOffset.MaxValue - recorded.At < wait ? DateTimeOffset.MaxValue : recorded.At + wait;
         switch (act)
         {
             case EnrolAct enrol:
@@ -157,7 +159,7 @@ public sealed class Roster
         DelegateAct d when d.To == d.By => new Fault("delegate.self", "Nobody lends a role to themselves."),
         DelegateAct d when !(_members.TryGetValue(d.By, out var giver) && giver.Roles.Contains(d.Role)) =>
             new Fault("delegate.not-held", "Only a role of one's own can be lent; a lent role cannot be lent on."),
-        DelegateAct d when d.Until > d.At.AddDays(PolicyAt(d.At).DelegationDays) =>
+        DelegateAct d when d.Until - d.At > TimeSpan.FromDays(PolicyAt(d.At).DelegationDays) =>
             new Fault("delegate.too-long", $"The policy lends roles for at most {PolicyAt(d.At).DelegationDays} days."),
         _ => null,
     };

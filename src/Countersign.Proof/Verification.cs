@@ -87,8 +87,21 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
         foreach (var recorded in receipt.Evidence.Roster.Concat(receipt.Evidence.Letters).Concat(receipt.Evidence.Twins))
             if (StatementFault(recorded) is { } statementFault)
                 return statementFault;
-        return receipt.Release!.Index == receipt.Index ? null : "the release stands at another place in the ledger than the receipt proves";
+        // The ledger proves one statement. The evidence must speak of that one, not of another that the office signed about the same act.
+        if (!receipt.Release!.Statement.Bytes.Span.SequenceEqual(receipt.Statement.Bytes.Span))
+            return "the evidence brings another statement of the release than the one in the ledger";
+        if (receipt.Release.Index != receipt.Index)
+            return "the release stands at another place in the ledger than the receipt proves";
+        return Forks(receipt)
+            ? "the trust file knows a ledger of the same size with another root, which is a fork: keep both files, they are evidence"
+            : null;
     }
+
+    /// <summary>Whether the office's ledger signed two different trees of one size: the receipt's and the trust file's.</summary>
+    private bool Forks(Receipt receipt) =>
+        Receipt.OpenCheckpoint(trust.Checkpoint, trust.Origin, trust.LedgerKey) is { } held
+        && Receipt.OpenCheckpoint(receipt.Checkpoint, trust.Origin, trust.LedgerKey) is { } shown
+        && held.Size == shown.Size && held.Root != shown.Root;
 
     private string? StatementFault(RecordedAct recorded)
     {
@@ -104,7 +117,7 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
     {
         permit = Permit.Refused("letter.no-draft", "The receipt brings no acts of the letter.");
         history = LetterHistory.Of(release.Act.Subject);
-        if (FoldRoster(receipt.Evidence, receipt.Index, out chain) is { } rosterFault)
+        if (FoldRoster(receipt.Evidence, receipt.Index, "receipt", out chain) is { } rosterFault)
             return rosterFault;
         foreach (var recorded in receipt.Evidence.Letters)
         {
@@ -132,7 +145,7 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
     }
 
     /// <summary>Folds the roster, and holds it against the trust file: no roster act that was in the ledger before the release may be left out.</summary>
-    private string? FoldRoster(Evidence evidence, ulong before, out RosterChain chain)
+    private string? FoldRoster(Evidence evidence, ulong before, string source, out RosterChain chain)
     {
         chain = null!;
         var policies = evidence.PolicyFinder();
@@ -155,7 +168,7 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
         var listed = trust.Roster.Where(r => r.Index < before).ToArray();
         return listed.SequenceEqual(shown.Take(listed.Length))
             ? null
-            : "The receipt does not show everyone who was in office: it leaves out or moves a roster act that the trust file lists.";
+            : $"The {source} does not show everyone who was in office: it leaves out or moves a roster act that the trust file lists.";
     }
 
     private Verdict Stand(Verdict verdict, Receipt receipt, RecordedAct released, DraftAct draft, RosterChain chain, LetterHistory letter)
@@ -169,7 +182,7 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
             return NotYet() ?? verdict with { Reasons = [why ?? "There is no status file: whether the letter still stands is not known. Get a fresh one from the office."] };
 
         if (list.LedgerSize <= receipt.Index)
-            return verdict with { Reasons = [$"The newest status file known, of {Text.Moment(list.At)}, is older than the release and cannot speak of it. Get a fresh one from the office."] };
+            return verdict with { Reasons = [$"The newest status file known, of {Text.Moment(list.At)}, was made before this letter was released and says nothing about it. Get a fresh one from the office."] };
 
         // Acts prove; bits only say.
         verdict = verdict with { AsOf = list.At };
@@ -248,7 +261,7 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
         var about = list.Evidence.Letters.Where(a => a.Act is LetterAct act && act.Letter == release.Letter).ToArray();
         if (about.Length == 0)
             return true;
-        if (FoldRoster(list.Evidence, ulong.MaxValue, out var chain) is { } rosterFault)
+        if (FoldRoster(list.Evidence, ulong.MaxValue, "status file", out var chain) is { } rosterFault)
             fault = rosterFault;
         else if (!known.Acts.Select(a => a.Act.Digest).SequenceEqual(chain.Acts.Select(a => a.Act.Digest).Take(known.Acts.Count())))
             fault = "The status file shows another roster than the receipt.";
