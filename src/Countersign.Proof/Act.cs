@@ -40,15 +40,15 @@ public abstract class Act
     /// <summary>The act's name: SHA-256 of its bytes.</summary>
     public Digest Digest => _digest ??= Digest.Of(Bytes.Span);
 
-    /// <summary>What the ledger's statement is about (its <c>sub</c>): the letter's id, or <c>roster</c>.</summary>
+    /// <summary>What the ledger's statement is about (its <c>sub</c>): the letter's id, <c>roster</c>, or <c>free</c>.</summary>
     public abstract string Subject { get; }
 
     private protected abstract void WriteMembers(JsonObject json);
 
-    private byte[] Encode()
+    /// <summary>Writes the bytes from what was read or said: for an act that was read, the same bytes again.</summary>
+    internal byte[] Encode()
     {
         var json = new JsonObject()
-
             .Add("act", Kind).Add("office", Office).Add("at", Text.Moment(At)).Add("nonce", Header.Nonce).Add("by", By).Add("roster", Roster);
         WriteMembers(json);
         return json.ToBytes();
@@ -84,6 +84,8 @@ public abstract class Act
             RetireAct.Name => RetireAct.Read(header, fields),
             AdoptAct.Name => AdoptAct.Read(header, fields),
             DelegateAct.Name => DelegateAct.Read(header, fields),
+            RekeyAct.Name => RekeyAct.Read(header, fields),
+            FreeAct.Name => FreeAct.Read(header, fields),
             DraftAct.Name => DraftAct.Read(header, fields),
             ReviewAct.Name => ReviewAct.Read(header, fields),
             ReleaseAct.Name => ReleaseAct.Read(header, fields),
@@ -94,6 +96,9 @@ public abstract class Act
             _ => throw new MalformedException($"\"{kind}\" is no kind of act"),
         };
         fields.End();
+        // The ledger's statements are about a letter, the roster or a freed text: no letter may be called like one of the others.
+        if (act is LetterAct { Letter: RosterAct.About or FreeAct.About })
+            throw new MalformedException("\"letter\" is a word that names no letter");
         act._bytes = bytes.ToArray();
         return act;
     }
@@ -114,11 +119,13 @@ public sealed record ActHeader(string Office, DateTimeOffset At, string Nonce, s
 /// <summary>An act about who is in office and under which policy. These form one chain, each naming the one before it as its roster.</summary>
 public abstract class RosterAct : Act
 {
+    internal const string About = "roster";
+
     private protected RosterAct(ActHeader header) : base(header)
     {
     }
 
-    public override string Subject => "roster";
+    public override string Subject => About;
 }
 
 /// <summary>An act about one letter.</summary>
@@ -132,4 +139,24 @@ public abstract class LetterAct : Act
     public required string Letter { get; init; }
 
     public override string Subject => Letter;
+}
+
+/// <summary>
+/// A text may always leave: boilerplate, a law, a press release. Needs the policy's <c>free</c> rule; never one that was first seen in a draft.
+/// </summary>
+public sealed class FreeAct(ActHeader header) : Act(header)
+{
+    internal const string Name = "free", About = "free";
+    public override string Kind => Name;
+    public override string Subject => About;
+
+    /// <summary>SHA-256 of the file that holds the text.</summary>
+    public required Digest Text { get; init; }
+
+    /// <summary>What it is, in clear.</summary>
+    public required string Title { get; init; }
+
+    private protected override void WriteMembers(JsonObject json) => json.Add("text", Text).Add("title", Title);
+
+    internal static FreeAct Read(ActHeader header, Fields fields) => new(header) { Text = fields.Digest("text"), Title = fields.Text("title", 200) };
 }

@@ -13,16 +13,25 @@ public enum Assurance
 }
 
 /// <summary>
-/// A person's public key as an act enrols it: a COSE_Key (RFC 9052 §7), whether the office made it, and the new key's own signature over
-/// <see cref="Challenge"/>, without which a key could be enrolled by somebody who does not hold it.
+/// A person's public key as an act enrols it: a COSE_Key (RFC 9052 §7), what kind it is, and the new key's own approval of <see cref="Challenge"/>,
+/// without which a key could be enrolled by somebody who does not hold it. A person has one credential, and it is theirs for ever.
 /// </summary>
+#pragma warning disable CA1001 // a public key guards nothing; its handle is freed with it
 public sealed class Credential
+#pragma warning restore CA1001
 {
-    private Credential(ReadOnlyMemory<byte> key, bool madeByOffice, ReadOnlyMemory<byte> proof)
+    private readonly Lock _gate = new();
+    private readonly ReadOnlyMemory<byte> _proof;
+    private ECDsa? _imported;
+
+    private Credential(Assurance assurance, ReadOnlyMemory<byte> key, bool madeByOffice, ReadOnlyMemory<byte> id, bool backupEligible, ReadOnlyMemory<byte> proof)
     {
+        Assurance = assurance;
         Key = key;
         MadeByOffice = madeByOffice;
-        Proof = proof;
+        Id = id;
+        BackupEligible = backupEligible;
+        _proof = proof;
         KeyId = Digest.Of(key.Span);
     }
 
@@ -35,11 +44,14 @@ public sealed class Credential
     /// <summary>Whether the office's machine made the key, so that its person was not the only one who ever held it.</summary>
     public bool MadeByOffice { get; }
 
-    /// <summary>The new key's approval of <see cref="Challenge"/>.</summary>
-    public ReadOnlyMemory<byte> Proof { get; }
-
     /// <summary>The assurance that this kind of key gives.</summary>
-    public Assurance Assurance { get; } = Assurance.Software;
+    public Assurance Assurance { get; }
+
+    /// <summary>A passkey's credential id, which a browser asks its authenticator for; empty for a software key.</summary>
+    public ReadOnlyMemory<byte> Id { get; }
+
+    /// <summary>Whether a passkey may be copied to its person's other devices (flag BE, W3C Web Authentication §6.1.3). It never changes.</summary>
+    public bool BackupEligible { get; }
 
     /// <summary>What a new key signs to be enrolled: the digest of office, person and key in canonical JSON.</summary>
     public static Digest Challenge(string office, string person, ReadOnlySpan<byte> key) => Digest.Of(new JsonObject()
@@ -47,38 +59,64 @@ public sealed class Credential
 
     /// <summary>Enrols a software key for a person, with the key's own proof.</summary>
     public static Credential For(SoftwareKey key, string office, string person, bool madeByOffice) =>
-        new(key.CoseKey, madeByOffice, key.Sign(Challenge(office, person, key.CoseKey)));
+        new(Assurance.Software, key.CoseKey, madeByOffice, ReadOnlyMemory<byte>.Empty, false, key.Sign(Challenge(office, person, key.CoseKey)));
+
+    /// <summary>
+    /// Enrols a passkey. <paramref name="key"/> is its COSE_Key in canonical form, <paramref name="proof"/> the evidence of its assertion over
+    /// <see cref="Challenge"/> (<see cref="Approval.OfPasskey"/>). Null when the key is of no kind that we take or the id is too long.
+    /// </summary>
+    public static Credential? ForPasskey(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> id, bool backupEligible, ReadOnlyMemory<byte> proof) =>
+        Passkey.IsKey(key.Span) && id.Length is > 0 and <= Passkey.MaxId ? new Credential(Assurance.Passkey, key, false, id, backupEligible, proof) : null;
 
     internal static Credential Read(Json json)
     {
         var fields = new Fields(json);
-        fields.Word("kind", "software");
-        var credential = new Credential(fields.Base64Url("key", 1024), fields.Word("made", "office", "person") == "office", fields.Base64Url("proof", 4096));
+        var (key, proof) = (fields.Base64Url("key", 1024), fields.Base64Url("proof", Approval.MaxEvidence));
+        var credential = fields.Word("kind", "software", "passkey") == "software"
+            ? new Credential(Assurance.Software, key, fields.Word("made", "office", "person") == "office", ReadOnlyMemory<byte>.Empty, false, proof)
+            : ForPasskey(key, fields.Base64Url("id", Passkey.MaxId), fields.Boolean("backup"), proof) ?? throw new MalformedException("a passkey in it is none");
         fields.End();
         return credential;
     }
 
-    internal JsonObject ToJson() => new JsonObject()
-        .Add("kind", "software")
-        .Add("key", System.Buffers.Text.Base64Url.EncodeToString(Key.Span))
-        .Add("made", MadeByOffice ? "office" : "person")
-        .Add("proof", System.Buffers.Text.Base64Url.EncodeToString(Proof.Span));
+    internal JsonObject ToJson()
+    {
+        var json = new JsonObject()
+            .Add("key", System.Buffers.Text.Base64Url.EncodeToString(Key.Span))
+            .Add("proof", System.Buffers.Text.Base64Url.EncodeToString(_proof.Span));
+        return Assurance == Assurance.Software
+            ? json.Add("kind", "software").Add("made", MadeByOffice ? "office" : "person")
+            : json.Add("kind", "passkey").Add("id", System.Buffers.Text.Base64Url.EncodeToString(Id.Span)).Add("backup", BackupEligible);
+    }
 
     /// <summary>Whether the key itself agreed to be enrolled for this person of this office.</summary>
-    internal bool ProvenFor(string office, string person) => Verify(Challenge(office, person, Key.Span), Proof.Span);
+    internal bool ProvenFor(FoundAct found, string person) => Verify(found.Site, Challenge(found.Office, person, Key.Span), _proof);
 
     /// <summary>Whether <paramref name="evidence"/> is this key's approval of <paramref name="digest"/>.</summary>
-    internal bool Verify(Digest digest, ReadOnlySpan<byte> evidence) => SoftwareKey.Verify(Key.Span, digest, evidence);
+    internal bool Verify(PasskeySite site, Digest digest, ReadOnlyMemory<byte> evidence)
+    {
+        if (Assurance == Assurance.Passkey)
+            return Passkey.Verify(Key.Span, BackupEligible, site, digest, evidence);
+        // Importing a key costs as much as checking a signature with it, so one import serves every signature. ECDsa promises nothing to two
+        // threads at once.
+        lock (_gate)
+            return SoftwareKey.Verify(_imported ??= SoftwareKey.Import(Key.Span), KeyId, digest, evidence.Span);
+    }
 }
 
 /// <summary>
 /// One person's signature on one act. <paramref name="Evidence"/> is, for a software key, a COSE_Sign1 (RFC 9052 §4.2) with ES256, kid =
-/// SHA-256 of the COSE_Key and the act's digest as detached payload.
+/// SHA-256 of the COSE_Key and the act's digest as detached payload; for a passkey, its assertion with the act's digest as challenge, whole.
 /// </summary>
 public sealed record Approval(string Person, Digest Act, ReadOnlyMemory<byte> Evidence)
 {
     /// <summary>The most bytes that evidence may have.</summary>
     public const int MaxEvidence = 8192;
+
+    /// <summary>The approval that an authenticator made: its data, the browser's client data and the signature, as they came.</summary>
+    public static Approval OfPasskey(
+        string person, Digest act, ReadOnlySpan<byte> authenticatorData, ReadOnlySpan<byte> clientData, ReadOnlySpan<byte> signature) =>
+        new(person, act, Passkey.Encode(authenticatorData, clientData, signature));
 }
 
 /// <summary>A person's P-256 key pair in software (FIPS 186-5). It approves by COSE_Sign1 ES256.</summary>
@@ -155,29 +193,48 @@ public sealed class SoftwareKey : IDisposable
         return [.. head, .. MessageMiddle, .. signature];
     }
 
-    /// <summary>Checks a message byte for byte against its only form, so that nothing unsigned can ride along, and then its signature.</summary>
-    internal static bool Verify(ReadOnlySpan<byte> coseKey, Digest digest, ReadOnlySpan<byte> message)
+    /// <summary>Takes a COSE_Key for checking; null when it is not written in its only form, or its point is not on the curve.</summary>
+    internal static ECDsa? Import(ReadOnlySpan<byte> coseKey)
     {
         if (coseKey.Length != KeySize || !coseKey.StartsWith(KeyHead) || !coseKey[42..].StartsWith(KeyMiddle))
-            return false;
-        if (message.Length != MessageSize || !message.StartsWith(MessageHead) || !message[42..].StartsWith(MessageMiddle))
-            return false;
-        if (new Digest(message.Slice(10, 32)) != Digest.Of(coseKey))
-            return false;
+            return null;
         try
         {
-            using var key = ECDsa.Create(new ECParameters
+            return ECDsa.Create(new ECParameters
             {
                 Curve = ECCurve.NamedCurves.nistP256,
                 Q = new ECPoint { X = coseKey.Slice(10, 32).ToArray(), Y = coseKey.Slice(45, 32).ToArray() },
             });
+        }
+        catch (CryptographicException)
+        {
+            return null; // the point is not on the curve
+        }
+    }
+
+    /// <summary>Checks a message with a key that is used once.</summary>
+    internal static bool Verify(ReadOnlySpan<byte> coseKey, Digest digest, ReadOnlySpan<byte> message)
+    {
+        using var key = Import(coseKey);
+        return Verify(key, Digest.Of(coseKey), digest, message);
+    }
+
+    /// <summary>Checks a message byte for byte against its only form, so that nothing unsigned can ride along, and then its signature.</summary>
+    internal static bool Verify(ECDsa? key, Digest keyId, Digest digest, ReadOnlySpan<byte> message)
+    {
+        if (key is null || message.Length != MessageSize || !message.StartsWith(MessageHead) || !message[42..].StartsWith(MessageMiddle))
+            return false;
+        if (new Digest(message.Slice(10, 32)) != keyId)
+            return false;
+        try
+        {
             return key.VerifyData(
                 Cose.ToBeSigned(message.Slice(ProtectedStart, ProtectedSize), digest.ToArray()),
                 message[^64..], HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
         }
         catch (CryptographicException)
         {
-            return false; // the point is not on the curve
+            return false; // numbers that no signature holds
         }
     }
 

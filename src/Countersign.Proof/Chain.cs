@@ -10,11 +10,14 @@ public sealed class RosterChain
 {
     private readonly ImmutableList<(RecordedAct Recorded, Roster After)> _steps;
     private readonly ImmutableDictionary<Digest, int> _positions;
+    private readonly ImmutableDictionary<string, DateTimeOffset> _stolen;
 
-    private RosterChain(ImmutableList<(RecordedAct, Roster)> steps, ImmutableDictionary<Digest, int> positions)
+    private RosterChain(
+        ImmutableList<(RecordedAct, Roster)> steps, ImmutableDictionary<Digest, int> positions, ImmutableDictionary<string, DateTimeOffset> stolen)
     {
         _steps = steps;
         _positions = positions;
+        _stolen = stolen;
     }
 
     /// <summary>The newest roster.</summary>
@@ -22,6 +25,9 @@ public sealed class RosterChain
 
     /// <summary>Every roster act with its signatures, in order.</summary>
     public IEnumerable<RecordedAct> Acts => _steps.Select(s => s.Recorded);
+
+    /// <summary>Since when which people's keys count as stolen. What was released from then on does not count them, though it stands in the ledger.</summary>
+    public IReadOnlyDictionary<string, DateTimeOffset> Stolen => _stolen;
 
     /// <summary>Begins a chain with the act that founds the office; null, with the reason, when it does not stand.</summary>
     public static RosterChain? Begin(RecordedAct found, Func<Digest, Policy?> policies, out Fault? fault)
@@ -32,15 +38,23 @@ public sealed class RosterChain
             return null;
         }
         return Roster.Begin(found, policies, out fault) is { } roster
-            ? new RosterChain([(found, roster)], ImmutableDictionary<Digest, int>.Empty.Add(found.Act.Digest, 0))
+            ? new RosterChain([(found, roster)], ImmutableDictionary<Digest, int>.Empty.Add(found.Act.Digest, 0), ImmutableDictionary<string, DateTimeOffset>.Empty)
             : null;
     }
 
     /// <summary>The chain with the next roster act; null, with the reason, when that does not stand.</summary>
     public RosterChain? Append(RecordedAct recorded, Func<Digest, Policy?> policies, out Fault? fault) =>
         Newest.Apply(recorded, policies, out fault) is { } next
-            ? new RosterChain(_steps.Add((recorded, next)), _positions.Add(recorded.Act.Digest, _steps.Count))
+            ? new RosterChain(
+                _steps.Add((recorded, next)), _positions.Add(recorded.Act.Digest, _steps.Count),
+                recorded.Act is RetireAct { Since: { } since } retire ? _stolen.Add(retire.Person, since) : _stolen)
             : null;
+
+    /// <summary>The chain of its first acts alone.</summary>
+    internal RosterChain Take(int count) => count >= _steps.Count ? this : new RosterChain(
+        _steps.GetRange(0, count), _positions.Where(p => p.Value < count).ToImmutableDictionary(),
+        _steps.Take(count).Select(s => s.Recorded.Act).OfType<RetireAct>().Where(r => r.Since is not null)
+            .ToImmutableDictionary(r => r.Person, r => r.Since!.Value));
 
     /// <summary>
     /// Decides on an act entered at <paramref name="index"/>: under the roster it names, and then whether a roster act between that one and its own
@@ -59,7 +73,7 @@ public sealed class RosterChain
             return Permit.Refused("roster.order", "The act's entry is dated otherwise than its place in the ledger allows.");
         if (act is HoldAct)
             return Permit.Of(act, approvals, _steps[last].After, letter, at);
-        var permit = Permit.Of(act, approvals, _steps[position].After, letter, at);
+        var permit = Permit.Of(act, approvals, _steps[position].After, letter, at, _stolen);
         var people = permit.Filled.SelectMany(f => new[] { f.Person, f.As }).Concat(approvals.Select(a => a.Person)).ToHashSet(StringComparer.Ordinal);
         for (var i = position + 1; i <= last; i++)
             if (Roster.Touches((RosterAct)_steps[i].Recorded.Act, people))

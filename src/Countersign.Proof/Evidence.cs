@@ -148,7 +148,7 @@ public sealed record Evidence(
         }
     }
 
-    private static Approval[] ReadApprovals(CborReader reader, Digest act)
+    internal static Approval[] ReadApprovals(CborReader reader, Digest act)
     {
         var approvals = new Approval[Cose.ArrayLength(reader, Permit.MaxApprovals)];
         for (var i = 0; i < approvals.Length; i++)

@@ -88,16 +88,29 @@ internal sealed class Fields
     }
 
     /// <summary>Ids in strictly rising order, so that a set has one form.</summary>
-    public string[] IdSet(string name, int min, int max)
+    public string[] IdSet(string name, int min, int max) => IdSetOf(Any(name), name, min, max);
+
+    /// <summary>As <see cref="IdSet"/>, of a value that stands inside the member <paramref name="name"/>.</summary>
+    public static string[] IdSetOf(Json json, string name, int min, int max) => json is JsonArray { Items: var items } && items.Count >= min && items.Count <= max
+        ? Rising([.. items.Select(item => IdOf(item, name))], name)
+        : throw new MalformedException($"\"{name}\" must have {min} to {max} items");
+
+    /// <summary>Texts in strictly rising order of code units.</summary>
+    public string[] Texts(string name, int min, int max, int maxLength)
     {
-        var ids = List(name, min, max).Select(item => IdOf(item, name)).ToArray();
-        for (var i = 1; i < ids.Length; i++)
-            if (string.CompareOrdinal(ids[i - 1], ids[i]) >= 0)
-                throw new MalformedException($"\"{name}\" is not sorted, or names something twice");
-        return ids;
+        var texts = List(name, min, max).Select(item => item is JsonString s && s.Value.Length <= maxLength ? s.Value : throw new MalformedException($"\"{name}\" is of the wrong type")).ToArray();
+        return Rising(texts, name);
     }
 
     public Digest[] Digests(string name, int min, int max) => [.. List(name, min, max).Select(item => DigestOf(item, name))];
+
+    private static string[] Rising(string[] set, string name)
+    {
+        for (var i = 1; i < set.Length; i++)
+            if (string.CompareOrdinal(set[i - 1], set[i]) >= 0)
+                throw new MalformedException($"\"{name}\" is not sorted, or names something twice");
+        return set;
+    }
 
     private T As<T>(string name) where T : Json => Any(name) as T ?? throw new MalformedException($"\"{name}\" is of the wrong type");
 

@@ -8,6 +8,8 @@ namespace Countersign.Proof;
 /// </summary>
 public sealed class LetterHistory
 {
+    private static readonly Dictionary<string, DateTimeOffset> NothingStolen = [];
+
     private readonly ImmutableList<RecordedAct> _acts;
     private readonly ImmutableDictionary<Digest, int> _heads;
     private readonly ImmutableHashSet<string> _twinDrafters;
@@ -57,10 +59,18 @@ public sealed class LetterHistory
         [.. _acts.Where(a => a.Act is HoldAct && !_acts.Any(l => l.Act is LiftAct lift && lift.Hold == a.Act.Digest))];
 
     /// <summary>The reviews of the newest version that a release must join: each reviewer's last word, where it concurs.</summary>
-    public IReadOnlyList<RecordedAct> Concurrences => [.. LastWords().Where(r => !((ReviewAct)r.Act).IsAdverse)];
+    public IReadOnlyList<RecordedAct> Concurrences => ConcurrencesWithout(NothingStolen);
 
     /// <summary>The reviews of the newest version that refuse a release: each reviewer's last word, where it returns or objects.</summary>
-    public IReadOnlyList<RecordedAct> StandingObjections => [.. LastWords().Where(r => ((ReviewAct)r.Act).IsAdverse)];
+    public IReadOnlyList<RecordedAct> StandingObjections => ObjectionsWithout(NothingStolen);
+
+    /// <summary><see cref="Concurrences"/>, where stolen keys say since when whose concurrences are nobody's.</summary>
+    internal IReadOnlyList<RecordedAct> ConcurrencesWithout(IReadOnlyDictionary<string, DateTimeOffset> stolen) =>
+        [.. LastWords(stolen).Where(r => !((ReviewAct)r.Act).IsAdverse)];
+
+    /// <summary><see cref="StandingObjections"/>, where a concurrence by a stolen key clears none.</summary>
+    internal IReadOnlyList<RecordedAct> ObjectionsWithout(IReadOnlyDictionary<string, DateTimeOffset> stolen) =>
+        [.. LastWords(stolen).Where(r => ((ReviewAct)r.Act).IsAdverse)];
 
     /// <summary>Counts the drafter of another letter with the same fair copy among this letter's drafters.</summary>
     public LetterHistory WithTwin(DraftAct twin) =>
@@ -129,7 +139,7 @@ public sealed class LetterHistory
     /// Each reviewer's last word on the newest version. An adverse word gives way only to a word whose author had seen it (whose head is at or
     /// after it): whoever keeps the acts cannot turn an objection into a concurrence by telling them in another order.
     /// </summary>
-    private List<RecordedAct> LastWords()
+    private List<RecordedAct> LastWords(IReadOnlyDictionary<string, DateTimeOffset> stolen)
     {
         if (CurrentDraft is not { } draft)
             return [];
@@ -137,6 +147,8 @@ public sealed class LetterHistory
         for (var i = 0; i < _acts.Count; i++)
         {
             if (_acts[i].Act is not ReviewAct review || review.Draft != draft.Digest)
+                continue;
+            if (!review.IsAdverse && stolen.TryGetValue(review.By, out var since) && since <= _acts[i].At)
                 continue;
             if (last.TryGetValue(review.By, out var earlier) && ((ReviewAct)earlier.Act).IsAdverse && !review.IsAdverse
                 && _heads[review.After] < _acts.IndexOf(earlier))

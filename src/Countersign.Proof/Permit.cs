@@ -22,6 +22,7 @@ public sealed class Permit
     public static readonly TimeSpan Ahead = TimeSpan.FromMinutes(2);
 
     private static readonly HashSet<string> Nobody = [];
+    private static readonly Dictionary<string, DateTimeOffset> NothingStolen = [];
 
     private Permit(Fault? fault, IReadOnlyList<Filled> filled, IReadOnlyList<Need> missing)
     {
@@ -43,14 +44,20 @@ public sealed class Permit
     public IReadOnlyList<Need> Missing { get; }
 
     /// <summary>Who must still sign, as a person reads it: <c>legal, 2 × registrar</c>.</summary>
-    public string MissingWords => string.Join(", ", Missing.Select(m => m.Count == 1 ? m.Words : $"{m.Count} × {m.Words}"));
+    public string MissingWords => Words(Missing);
+
+    private static string Words(IEnumerable<Need> needs) => string.Join(", ", needs.Select(m => m.Count == 1 ? m.Words : $"{m.Count} × {m.Words}"));
 
     /// <summary>
     /// Decides. <paramref name="letter"/> is the letter's history before the act, null for roster acts; <paramref name="at"/> is the entry's time
-    /// (or now, when asking what is still missing).
+    /// (or now, when asking what is still missing); <paramref name="stolen"/> says since when whose key counts as stolen: neither a release nor a
+    /// lift counts what such a key signed from then on.
     /// </summary>
-    public static Permit Of(Act act, IReadOnlyList<Approval> approvals, Roster roster, LetterHistory? letter, DateTimeOffset at)
+    public static Permit Of(
+        Act act, IReadOnlyList<Approval> approvals, Roster roster, LetterHistory? letter, DateTimeOffset at,
+        IReadOnlyDictionary<string, DateTimeOffset>? stolen = null)
     {
+        stolen ??= NothingStolen;
         if (act.Office != roster.Found.Office)
             return Refused("roster.office", "The act is another office's.");
         if (act.At - at > Ahead)
@@ -65,8 +72,14 @@ public sealed class Permit
         {
             case RosterAct rosterAct:
                 return Count(roster.Needs(rosterAct, at), candidates, roster, Nobody, null, at);
+            case FreeAct:
+                return Count(policy.Free, candidates, roster, Nobody, null, at);
+            case DraftAct or ReviewAct when candidates.Count > 1:
+                return Refused("signature.extra", "A draft or review is signed by its author alone.");
+            case ReviewAct { IsAdverse: false } review when letter is not null && Early(review, letter, candidates[0], roster, at) is { } first:
+                return Refused("stage.early", $"It is not this reviewer's turn: first {Words(first)} must concur.");
             case DraftAct or ReviewAct:
-                return candidates.Count == 1 ? new Permit(null, [], []) : Refused("signature.extra", "A draft or review is signed by its author alone.");
+                return new Permit(null, [], []);
             case HoldAct hold:
                 if (letter is not null && letter.LiftedHoldOf(hold.By))
                     return Refused("hold.again", "This person's hold of this letter was lifted before; another person must hold it.");
@@ -75,18 +88,20 @@ public sealed class Permit
                 var draft = letter?.CurrentDraft;
                 if (draft is null || draft.Digest != release.Draft)
                     return Refused("release.version", "The release does not name the letter's newest version.");
-                if (letter!.StandingObjections.Count > 0)
+                if (letter!.ObjectionsWithout(stolen).Count > 0)
                     return Refused("release.objection", "A review that returns or objects to this version stands.");
                 if (policy.ForRelease(draft.LetterKind, draft.Findings) is not { } needs)
                     return Refused("release.kind", $"The policy has no rule for letters of kind {draft.LetterKind}.");
-                foreach (var review in letter.Concurrences)
-                    Join(candidates, review, roster);
-                return Count(needs, candidates, roster, letter.Drafters, draft.LetterKind, at);
+                var reviewers = InTurn(letter, needs, policy.StagesOf(draft.LetterKind), roster, at, stolen, out var unmet);
+                if (unmet.Count > 0)
+                    return new Permit(null, [], unmet);
+                Join(candidates, reviewers);
+                return Count(needs, candidates, roster, letter.Drafters, draft.LetterKind, at, stolen);
             case LiftAct lift:
                 var holder = letter?.HolderOf(lift.Hold);
                 if (holder is null)
                     return Refused("lift.no-hold", "The lift names no hold that stands.");
-                return Count(policy.Withdraw, candidates, roster, letter!.Drafters, letter.CurrentDraft?.LetterKind, at);
+                return Count(policy.Withdraw, candidates, roster, letter!.Drafters, letter.CurrentDraft?.LetterKind, at, stolen);
             case WithdrawAct or CorrectAct:
                 return Count(policy.Withdraw, candidates, roster, Nobody, letter?.CurrentDraft?.LetterKind, at);
             default:
@@ -104,8 +119,10 @@ public sealed class Permit
         if (roster.PolicyAt(at).ForRelease(draft.LetterKind, draft.Findings) is not { } needs)
             return Refused("release.kind", $"The policy has no rule for letters of kind {draft.LetterKind}.");
         List<Candidate> candidates = [.. signers.Where(roster.Members.ContainsKey).Select(p => new Candidate(roster.Members[p], true, at))];
-        foreach (var review in letter.Concurrences)
-            Join(candidates, review, roster);
+        var reviewers = InTurn(letter, needs, roster.PolicyAt(at).StagesOf(draft.LetterKind), roster, at, NothingStolen, out var unmet);
+        if (unmet.Count > 0)
+            return new Permit(null, [], unmet);
+        Join(candidates, reviewers);
         // With nobody's signature on it yet, the release counts as signed by whoever reviewed: what is shown is who else must come.
         if (signers.Count == 0)
             candidates = [.. candidates.Select(c => c with { OnAct = true })];
@@ -133,7 +150,7 @@ public sealed class Permit
         {
             if (!roster.Members.TryGetValue(approval.Person, out var member))
                 return new Fault("signature.not-in-office", $"A signature is by {approval.Person}, who is not in office.");
-            if (approval.Act != act.Digest || !member.Credential.Verify(act.Digest, approval.Evidence.Span))
+            if (approval.Act != act.Digest || !member.Credential.Verify(roster.Found.Site, act.Digest, approval.Evidence))
                 return new Fault("signature.wrong", $"The signature of {approval.Person} is not a signature of this act by that person's key.");
             if (signers.Any(s => s.Person == approval.Person))
                 return new Fault("signature.twice", $"{approval.Person} signed twice; a person counts once.");
@@ -142,20 +159,78 @@ public sealed class Permit
         return null;
     }
 
-    private static void Join(List<Candidate> candidates, RecordedAct review, Roster roster)
+    private static void Join(List<Candidate> candidates, IEnumerable<Candidate> reviewers) =>
+        candidates.AddRange([.. reviewers.Where(r => candidates.All(c => c.Person != r.Person))]);
+
+    /// <summary>
+    /// The reviewers whom a release joins, those who concurred before their turn left out, and what the stages before the last still lack. The
+    /// reviewers' signatures were checked when the reviews were entered, and are checked again by every verifier with the reviews themselves.
+    /// </summary>
+    private static List<Candidate> InTurn(
+        LetterHistory letter, IReadOnlyList<Need> needs, IReadOnlyList<IReadOnlyList<string>> stages, Roster roster, DateTimeOffset at,
+        IReadOnlyDictionary<string, DateTimeOffset> stolen, out IReadOnlyList<Need> unmet)
     {
-        // The reviewer's signature was checked when the review was entered, and is checked again by every verifier with the review itself.
-        if (roster.Members.TryGetValue(review.Act.By, out var member) && candidates.All(c => c.Person != member.Person))
-            candidates.Add(new Candidate(member, false, review.At));
+        List<Candidate> reviewers = [];
+        unmet = [];
+        foreach (var review in letter.ConcurrencesWithout(stolen).OrderBy(r => r.Index))
+            if (roster.Members.TryGetValue(review.Act.By, out var member))
+            {
+                var candidate = new Candidate(member, false, review.At);
+                if (Lacking(letter, needs, stages, StageOf(candidate, stages, letter, roster, at), reviewers, roster, at, stolen).Count == 0)
+                    reviewers.Add(candidate);
+            }
+        if (stages.Count > 0)
+            unmet = Lacking(letter, needs, stages, stages.Count - 1, reviewers, roster, at, stolen);
+        return reviewers;
+    }
+
+    /// <summary>Who must concur before this reviewer's stage begins; null when it has begun.</summary>
+    private static IReadOnlyList<Need>? Early(ReviewAct review, LetterHistory letter, Candidate reviewer, Roster roster, DateTimeOffset at)
+    {
+        var policy = roster.PolicyAt(at);
+        if (letter.CurrentDraft is not { } draft || draft.Digest != review.Draft || policy.ForRelease(draft.LetterKind, draft.Findings) is not { } needs)
+            return null;
+        var stages = policy.StagesOf(draft.LetterKind);
+        if (stages.Count == 0)
+            return null;
+        var before = InTurn(letter, needs, stages, roster, at, NothingStolen, out _).Where(c => c.Person != reviewer.Person).ToList();
+        return Lacking(letter, needs, stages, StageOf(reviewer, stages, letter, roster, at), before, roster, at, NothingStolen) is { Count: > 0 } lacking ? lacking : null;
+    }
+
+    /// <summary>The earliest stage in which somebody could count; 0 for those who could in none, whom nobody waits for.</summary>
+    private static int StageOf(Candidate c, IReadOnlyList<IReadOnlyList<string>> stages, LetterHistory letter, Roster roster, DateTimeOffset at)
+    {
+        if (stages.Count == 0)
+            return 0;
+        var roles = Guises(c, roster, letter.CurrentDraft?.LetterKind, at, NothingStolen).SelectMany(g => g.Roles).ToHashSet(StringComparer.Ordinal);
+        for (var stage = 0; stage < stages.Count; stage++)
+            if (stages[stage].Any(roles.Contains))
+                return stage;
+        return 0;
+    }
+
+    /// <summary>What the needs of the stages before this one lack.</summary>
+    private static IReadOnlyList<Need> Lacking(
+        LetterHistory letter, IReadOnlyList<Need> needs, IReadOnlyList<IReadOnlyList<string>> stages, int before, List<Candidate> reviewers,
+        Roster roster, DateTimeOffset at, IReadOnlyDictionary<string, DateTimeOffset> stolen)
+    {
+        if (before <= 0)
+            return [];
+        var earlier = stages.Take(before).SelectMany(roles => roles).ToHashSet(StringComparer.Ordinal);
+        return Count(
+            [.. needs.Where(n => n.Roles.All(earlier.Contains))], [.. reviewers.Select(c => c with { OnAct = true })],
+            roster, letter.Drafters, letter.CurrentDraft!.LetterKind, at, stolen).Missing;
     }
 
     private static Permit Count(
-        IReadOnlyList<Need> needs, List<Candidate> candidates, Roster roster, IReadOnlySet<string> excluded, string? kind, DateTimeOffset at)
+        IReadOnlyList<Need> needs, List<Candidate> candidates, Roster roster, IReadOnlySet<string> excluded, string? kind, DateTimeOffset at,
+        IReadOnlyDictionary<string, DateTimeOffset>? stolen = null)
     {
+        stolen ??= NothingStolen;
         var places = needs.SelectMany(need => Enumerable.Repeat(need.Roles, need.Count)).ToArray();
         var guises = candidates
-            .Where(c => !excluded.Contains(c.Person))
-            .Select(c => Guises(c, roster, kind, at).Where(g => !excluded.Contains(g.As)).ToArray())
+            .Where(c => !excluded.Contains(c.Person) && !IsStolen(c.Person, c.At, stolen))
+            .Select(c => Guises(c, roster, kind, at, stolen).Where(g => !excluded.Contains(g.As)).ToArray())
             .Where(g => g.Length > 0).ToArray();
         if (guises.Aggregate(1L, (ways, g) => Math.Min(MaxWays + 1, ways * g.Length)) > MaxWays)
             return Refused("delegate.too-many", "The signers hold so many lent roles that they cannot be counted; fewer must sign with lent roles.");
@@ -180,13 +255,14 @@ public sealed class Permit
     }
 
     /// <summary>Everyone a signer may count as: themselves with their own roles, or the lender of a role with the roles lent.</summary>
-    private static IEnumerable<Guise> Guises(Candidate c, Roster roster, string? kind, DateTimeOffset at)
+    private static IEnumerable<Guise> Guises(
+        Candidate c, Roster roster, string? kind, DateTimeOffset at, IReadOnlyDictionary<string, DateTimeOffset> stolen)
     {
         var policy = roster.PolicyAt(at);
         var assurance = c.Member.Credential.Assurance;
         if (c.Member.CountsFrom <= at && c.Member.Roles.Where(role => policy.Takes(assurance, role)).ToArray() is { Length: > 0 } own)
             yield return new Guise(c.Person, c.Person, own, c.OnAct, assurance, c.At);
-        foreach (var loans in roster.Loans.Where(l => l.To == c.Person && l.CountsFrom <= at && at < l.Until).GroupBy(l => l.From, StringComparer.Ordinal))
+        foreach (var loans in roster.Loans.Where(l => l.To == c.Person && l.CountsFrom <= at && at < l.Until && !IsStolen(l.From, l.At, stolen)).GroupBy(l => l.From, StringComparer.Ordinal))
         {
             var lender = roster.Members[loans.Key];
             string[] roles = [.. loans
@@ -197,6 +273,9 @@ public sealed class Permit
                 yield return new Guise(c.Person, lender.Person, roles, c.OnAct, assurance, c.At);
         }
     }
+
+    private static bool IsStolen(string person, DateTimeOffset at, IReadOnlyDictionary<string, DateTimeOffset> stolen) =>
+        stolen.TryGetValue(person, out var since) && since <= at;
 
     /// <summary>Every choice of one guise for each signer.</summary>
     private static IEnumerable<Guise[]> Ways(Guise[][] guises, int from)

@@ -57,6 +57,12 @@ public sealed class Policy
     /// <summary>Who releases each kind of letter. A kind without a rule cannot be released.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyList<Need>> Kinds { get; init; }
 
+    /// <summary>
+    /// For the kinds whose reviewers come in turn: the roles of each stage, the first stage first. Whoever belongs to a stage concurs only when the
+    /// needs of the stages before it are met. Every role of the kind's rule stands in exactly one stage.
+    /// </summary>
+    public required IReadOnlyDictionary<string, IReadOnlyList<IReadOnlyList<string>>> Stages { get; init; }
+
     /// <summary>What findings add.</summary>
     public required IReadOnlyList<Escalation> Escalations { get; init; }
 
@@ -94,6 +100,9 @@ public sealed class Policy
         ? [.. needs, .. Escalations.Where(e => e.AppliesTo(findings)).SelectMany(e => e.Approve)]
         : null;
 
+    /// <summary>The stages of a kind of letter; none where its reviewers come in any order.</summary>
+    public IReadOnlyList<IReadOnlyList<string>> StagesOf(string kind) => Stages.TryGetValue(kind, out var stages) ? stages : [];
+
     /// <summary>Reads the canonical bytes. On false, <paramref name="fault"/> says in a sentence why the policy is none, or why it is refused.</summary>
     public static bool TryRead(ReadOnlyMemory<byte> bytes, [NotNullWhen(true)] out Policy? policy, [NotNullWhen(false)] out string? fault)
     {
@@ -115,13 +124,16 @@ public sealed class Policy
     {
         var fields = new Fields(Json.Read(bytes.Span, MaxBytes));
         var kinds = new Dictionary<string, IReadOnlyList<Need>>(StringComparer.Ordinal);
+        var stages = new Dictionary<string, IReadOnlyList<IReadOnlyList<string>>>(StringComparer.Ordinal);
         if (fields.Any("kinds") is not JsonObject kindsJson || kindsJson.Members.Count is < 1 or > 64)
             throw new MalformedException("\"kinds\" must name 1 to 64 kinds of letter");
         foreach (var (kind, json) in kindsJson.Members)
         {
             if (!Text.IsId(kind))
                 throw new MalformedException($"the kind \"{kind}\" is no id (1 to 64 of a-z, 0-9, '.', '-')");
-            kinds.Add(kind, Rule(json, $"letters of kind {kind}", 2));
+            kinds.Add(kind, Rule(json, $"letters of kind {kind}", 2, out var order));
+            if (order.Count > 0)
+                stages.Add(kind, order);
         }
         var assurances = new Dictionary<string, Assurance>(StringComparer.Ordinal);
         if (fields.Any("assurance") is not JsonObject assurancesJson || assurancesJson.Members.Count > 64)
@@ -139,6 +151,7 @@ public sealed class Policy
             Withdraw = Rule(fields.Any("withdraw"), "withdraw", 2),
             Free = Rule(fields.Any("free"), "free", 2),
             Kinds = kinds,
+            Stages = stages,
             Escalations = [.. fields.List("escalate", 0, 64).Select(ReadEscalation)],
             DiscloseNames = fields.Word("disclose", "names", "roles") == "names",
             DelegationDays = (int)fields.Integer("delegation-days", 0, 366),
@@ -153,9 +166,22 @@ public sealed class Policy
 
     private static Need[] Rule(Json json, string what, int atLeast)
     {
+        var needs = Rule(json, what, atLeast, out var stages);
+        return stages.Count == 0 ? needs : throw new MalformedException($"its rule for {what} has stages, which only kinds of letters have");
+    }
+
+    private static Need[] Rule(Json json, string what, int atLeast, out IReadOnlyList<IReadOnlyList<string>> stages)
+    {
         var fields = new Fields(json);
         var needs = Needs(fields, "approve", what);
+        stages = fields.Has("stages") ? [.. fields.List("stages", 2, MaxNeeded).Select(item => Fields.IdSetOf(item, "stages", 1, 16))] : [];
         fields.End();
+        var order = stages;
+        var staged = stages.SelectMany(roles => roles).ToArray();
+        if (staged.Distinct().Count() < staged.Length)
+            throw new MalformedException($"in its rule for {what} a role stands in two stages");
+        if (stages.Count > 0 && !needs.All(n => order.Any(roles => n.Roles.All(roles.Contains))))
+            throw new MalformedException($"in its rule for {what} the stages do not say when each signature comes; name every role in one stage, and roles that stand in for each other in the same");
         // Different people fill different places, so the places count the people. One is one who sends alone.
         return needs.Sum(n => n.Count) >= atLeast
             ? needs
@@ -193,7 +219,12 @@ public sealed class Policy
 
         var kinds = new JsonObject();
         foreach (var (kind, needs) in parts.Kinds)
-            kinds.Add(kind, Approve(needs));
+        {
+            var rule = Approve(needs);
+            if (parts.Stages.TryGetValue(kind, out var stages))
+                rule.Add("stages", new JsonArray(stages.Select(roles => new JsonArray(roles.Distinct().Order(StringComparer.Ordinal).Select(r => new JsonString(r))))));
+            kinds.Add(kind, rule);
+        }
         return new JsonObject()
             .Add("people", Approve(parts.People))
             .Add("change", Approve(parts.Change))
@@ -220,6 +251,7 @@ public sealed record PolicyParts
     public required IReadOnlyList<Need> Withdraw { get; init; }
     public required IReadOnlyList<Need> Free { get; init; }
     public required IReadOnlyDictionary<string, IReadOnlyList<Need>> Kinds { get; init; }
+    public IReadOnlyDictionary<string, IReadOnlyList<IReadOnlyList<string>>> Stages { get; init; } = new Dictionary<string, IReadOnlyList<IReadOnlyList<string>>>();
     public IReadOnlyList<Escalation> Escalations { get; init; } = [];
     public IReadOnlyDictionary<string, Assurance> Assurances { get; init; } = new Dictionary<string, Assurance>();
     public bool DiscloseNames { get; init; } = true;

@@ -94,6 +94,9 @@ public sealed class Receipt
         }
     }
 
+    /// <summary>The keys that the receipt says the ledger has, by the roster it brings.</summary>
+    internal PublicKeys Keys => KeyRange.OfTree(KeyRange.Of(Evidence.Roster), Size);
+
     /// <summary>The founding act that the receipt brings; null when it brings none.</summary>
     public FoundAct? Found => Evidence.Roster is [{ Act: FoundAct found }, ..] ? found : null;
 
@@ -126,8 +129,8 @@ public sealed class Receipt
     }
 
     /// <summary>
-    /// Checks a file, alone and offline. <paramref name="status"/> is a newer status file than the trust file's own, or null.
-    /// <paramref name="at"/> is the day asked for.
+    /// Checks a file, alone and offline. <paramref name="status"/> is a newer status file than the trust file's own, or the signed hold of a letter
+    /// (<see cref="SignedHold"/>), or null. <paramref name="at"/> is the day asked for.
     /// </summary>
     public static Verdict Verify(ReadOnlyMemory<byte> file, TrustRoot trust, ReadOnlyMemory<byte>? status, DateTimeOffset at) =>
         new Verification(trust, status, at).Verify(file);
@@ -212,10 +215,10 @@ public sealed class Receipt
         });
         var read = new Receipt(
             bytes.ToArray(), statement, proof.Signature, size, index, path, parts.checkpoint, parts.length, parts.certificate, parts.acts);
-        if (read.Found is not { } found)
+        if (read.Found is null)
             throw new MalformedException("it does not bring the act that founded the office");
         var again = Encode(
-            found.LedgerKey, found.Origin, statement, proof.Signature, size, index, path, parts.checkpoint, parts.length, parts.certificate, parts.acts);
+            read.Keys.Ledger, read.Keys.Origin, statement, proof.Signature, size, index, path, parts.checkpoint, parts.length, parts.certificate, parts.acts);
         Expect(again.AsSpan().SequenceEqual(bytes.Span), "its form");
         return read;
     }

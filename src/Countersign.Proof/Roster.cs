@@ -15,8 +15,9 @@ public sealed record RecordedAct(Act Act, IReadOnlyList<Approval> Approvals, Sta
 /// <summary>Somebody in office.</summary>
 public sealed record Member(string Person, Digest Name, IReadOnlyList<string> Roles, Credential Credential, DateTimeOffset CountsFrom);
 
-/// <summary>A role lent by one person to another.</summary>
-public sealed record Loan(string From, string To, string Role, IReadOnlyList<string> Kinds, DateTimeOffset CountsFrom, DateTimeOffset Until);
+/// <summary>A role lent by one person to another: when it was entered, from when it counts, and until when.</summary>
+public sealed record Loan(
+    string From, string To, string Role, IReadOnlyList<string> Kinds, DateTimeOffset At, DateTimeOffset CountsFrom, DateTimeOffset Until);
 
 /// <summary>
 /// Who is in office, under which policy, after one roster act. Immutable: <see cref="Apply"/> gives the next one, or says why there is none,
@@ -28,13 +29,15 @@ public sealed class Roster
     private readonly ImmutableList<Loan> _loans;
     private readonly ImmutableHashSet<string> _peopleEver;
     private readonly ImmutableHashSet<string> _rolesEver;
-    private readonly ImmutableHashSet<Digest> _keysEver;
+    private readonly ImmutableHashSet<Digest> _keysEver; // of keys, and of the ids of passkeys
+    private readonly ImmutableList<KeyRange> _keys;
     private readonly ImmutableList<(Policy Policy, DateTimeOffset From)> _policies;
 
     private Roster(
         FoundAct found, Digest digest, ulong index,
         ImmutableDictionary<string, Member> members, ImmutableList<Loan> loans, ImmutableHashSet<string> peopleEver,
-        ImmutableHashSet<string> rolesEver, ImmutableHashSet<Digest> keysEver, ImmutableList<(Policy, DateTimeOffset)> policies)
+        ImmutableHashSet<string> rolesEver, ImmutableHashSet<Digest> keysEver, ImmutableList<KeyRange> keys,
+        ImmutableList<(Policy, DateTimeOffset)> policies)
     {
         Found = found;
         Digest = digest;
@@ -44,6 +47,7 @@ public sealed class Roster
         _peopleEver = peopleEver;
         _rolesEver = rolesEver;
         _keysEver = keysEver;
+        _keys = keys;
         _policies = policies;
     }
 
@@ -61,6 +65,9 @@ public sealed class Roster
 
     /// <summary>Every loan of a role between two people in office, ended ones included.</summary>
     public IReadOnlyList<Loan> Loans => _loans;
+
+    /// <summary>The office's own keys, oldest first, each from the entry that states them.</summary>
+    public IReadOnlyList<KeyRange> Keys => _keys;
 
     /// <summary>
     /// Whether more than one person's key was made by the office's own machine, so that whoever ran it might have been all of them.
@@ -80,25 +87,25 @@ public sealed class Roster
         var found = (FoundAct)recorded.Act;
         if (policies(found.Policy) is not { } policy)
             return Fail("roster.policy-missing", "The policy that the founding act names is not there.", out fault);
-        if (found.People.Any(p => !p.Credential.ProvenFor(found.Office, p.Person)))
+        if (found.People.Any(p => !p.Credential.ProvenFor(found, p.Person)))
             return Fail("roster.key-unproven", "A founder's key does not prove that its person holds it.", out fault);
         if (found.People.Select(p => p.Person).Distinct().Count() < found.People.Count
-            || found.People.Select(p => p.Credential.KeyId).Distinct().Count() < found.People.Count)
+            || found.People.Sum(p => Names(p.Credential).Count()) > found.People.SelectMany(p => Names(p.Credential)).Distinct().Count())
             return Fail("roster.duplicate", "Two founders have the same id or the same key.", out fault);
         if (found.People.All(p => p.Person != found.By))
             return Fail("roster.founder", "The founding act was not written by a founder.", out fault);
         var members = found.People.ToImmutableDictionary(
             p => p.Person, p => new Member(p.Person, p.Name, p.Roles, p.Credential, recorded.At), StringComparer.Ordinal);
         foreach (var member in members.Values)
-            if (!recorded.Approvals.Any(a => a.Person == member.Person && a.Act == found.Digest && member.Credential.Verify(a.Act, a.Evidence.Span)))
+            if (!recorded.Approvals.Any(a => a.Person == member.Person && a.Act == found.Digest && member.Credential.Verify(found.Site, a.Act, a.Evidence)))
                 return Fail("roster.founder", "A founder's signature is missing from the founding act.", out fault);
         if (recorded.Approvals.Count != members.Count)
             return Fail("roster.founder", "The founding act is signed by somebody who does not found the office.", out fault);
         fault = null;
         return new Roster(
             found, found.Digest, recorded.Index, members, [],
-            [.. members.Keys], [.. found.People.SelectMany(p => p.Roles)], [.. found.People.Select(p => p.Credential.KeyId)],
-            [(policy, recorded.At)]);
+            [.. members.Keys], [.. found.People.SelectMany(p => p.Roles)], [.. found.People.SelectMany(p => Names(p.Credential))],
+            [new KeyRange(recorded.Index, found.Keys)], [(policy, recorded.At)]);
     }
 
     /// <summary>The roster after one more roster act; null, with the reason, when the act does not stand.</summary>
@@ -128,14 +135,18 @@ public sealed class Roster
                 var p = enrol.Person;
                 return With(act, recorded.Index,
                     members: _members.Add(p.Person, new Member(p.Person, p.Name, p.Roles, p.Credential, countsFrom)),
-                    peopleEver: _peopleEver.Add(p.Person), rolesEver: _rolesEver.Union(p.Roles), keysEver: _keysEver.Add(p.Credential.KeyId));
+                    peopleEver: _peopleEver.Add(p.Person), rolesEver: _rolesEver.Union(p.Roles), keysEver: _keysEver.Union(Names(p.Credential)));
             case RetireAct retire:
                 return With(act, recorded.Index,
                     members: _members.Remove(retire.Person), loans: _loans.RemoveAll(l => l.From == retire.Person || l.To == retire.Person));
             case DelegateAct loan:
                 return With(act, recorded.Index, loans: _loans
                     .RemoveAll(l => l.From == act.By && l.To == loan.To && l.Role == loan.Role)
-                    .Add(new Loan(act.By, loan.To, loan.Role, loan.Kinds, countsFrom, loan.Until)));
+                    .Add(new Loan(act.By, loan.To, loan.Role, loan.Kinds, recorded.At, countsFrom, loan.Until)));
+            case RekeyAct rekey:
+                return rekey.Gap is { } gap && gap.From > recorded.Index
+                    ? Fail("rekey.gap", "The act says that entries are lost which the ledger holds.", out fault)
+                    : With(act, recorded.Index, keys: _keys.Add(new KeyRange(recorded.Index, rekey.Keys, rekey.Gap?.From)));
             case AdoptAct adopt:
                 if (policies(adopt.Policy) is not { } policy)
                     return Fail("roster.policy-missing", "The policy that was adopted is not there.", out fault);
@@ -150,9 +161,9 @@ public sealed class Roster
     {
         EnrolAct e when _peopleEver.Contains(e.Person.Person) =>
             new Fault("roster.id-used", "That id belongs to somebody already; an id is one person's for ever."),
-        EnrolAct e when _keysEver.Contains(e.Person.Credential.KeyId) =>
+        EnrolAct e when Names(e.Person.Credential).Any(_keysEver.Contains) =>
             new Fault("roster.key-used", "That key is enrolled already; a key is one person's for ever."),
-        EnrolAct e when !e.Person.Credential.ProvenFor(Found.Office, e.Person.Person) =>
+        EnrolAct e when !e.Person.Credential.ProvenFor(Found, e.Person.Person) =>
             new Fault("roster.key-unproven", "The new key does not prove that its person holds it."),
         RetireAct r when !_members.ContainsKey(r.Person) => new Fault("roster.not-in-office", "That person is not in office."),
         DelegateAct d when !_members.ContainsKey(d.To) => new Fault("roster.not-in-office", "The person who would get the role is not in office."),
@@ -161,8 +172,17 @@ public sealed class Roster
             new Fault("delegate.not-held", "Only a role of one's own can be lent; a lent role cannot be lent on."),
         DelegateAct d when d.Until - d.At > TimeSpan.FromDays(PolicyAt(d.At).DelegationDays) =>
             new Fault("delegate.too-long", $"The policy lends roles for at most {PolicyAt(d.At).DelegationDays} days."),
+        RekeyAct k when k.Keys == _keys[^1].Keys => new Fault("rekey.same", "These are the office's keys already."),
+        RekeyAct { Gap: null } k when k.Keys.Origin != _keys[^1].Keys.Origin =>
+            new Fault("rekey.origin", "A ledger keeps its origin; only one that was lost in part goes on under another."),
+        RekeyAct { Gap: not null } k when _keys.Any(r => r.Keys.Origin == k.Keys.Origin || r.Keys.Ledger.Equals(k.Keys.Ledger)) =>
+            new Fault("rekey.origin", "A new epoch needs an origin and a ledger key that were never used before."),
         _ => null,
     };
+
+    /// <summary>What a credential is known by, and no other may be: its key, and a passkey's id.</summary>
+    private static IEnumerable<Digest> Names(Credential credential) =>
+        credential.Id.IsEmpty ? [credential.KeyId] : [credential.KeyId, Digest.Of(credential.Id.Span)];
 
     /// <summary>Who must sign a roster act.</summary>
     internal IReadOnlyList<Need> Needs(RosterAct act, DateTimeOffset at)
@@ -173,7 +193,7 @@ public sealed class Roster
             // A role's first holder ever comes in by the people rule: until somebody holds it, the change rule itself might be unmeetable.
             EnrolAct e => e.Person.Roles.Any(r => policy.Weighs(r) && _rolesEver.Contains(r)) ? policy.Change : policy.People,
             RetireAct r => _members.TryGetValue(r.Person, out var m) && m.Roles.Any(policy.Weighs) ? policy.Change : policy.People,
-            AdoptAct => policy.Change,
+            AdoptAct or RekeyAct => policy.Change,
             _ => [],
         };
     }
@@ -193,9 +213,9 @@ public sealed class Roster
     private Roster With(
         RosterAct act, ulong index, ImmutableDictionary<string, Member>? members = null, ImmutableList<Loan>? loans = null,
         ImmutableHashSet<string>? peopleEver = null, ImmutableHashSet<string>? rolesEver = null, ImmutableHashSet<Digest>? keysEver = null,
-        ImmutableList<(Policy, DateTimeOffset)>? policies = null) => new(
+        ImmutableList<KeyRange>? keys = null, ImmutableList<(Policy, DateTimeOffset)>? policies = null) => new(
             Found, act.Digest, index, members ?? _members, loans ?? _loans, peopleEver ?? _peopleEver, rolesEver ?? _rolesEver,
-            keysEver ?? _keysEver, policies ?? _policies);
+            keysEver ?? _keysEver, keys ?? _keys, policies ?? _policies);
 
     private static Roster? Fail(string code, string why, out Fault? fault)
     {

@@ -30,50 +30,47 @@ public sealed class FoundAct(ActHeader header) : RosterAct(header)
     /// <summary>Digest of the first policy's canonical bytes.</summary>
     public required Digest Policy { get; init; }
 
-    /// <summary>The ledger's origin, the first line of every checkpoint (C2SP tlog-checkpoint).</summary>
-    public required string Origin { get; init; }
+    /// <summary>The office's first keys.</summary>
+    public required PublicKeys Keys { get; init; }
 
-    /// <summary>The key that signs checkpoints and receipts.</summary>
-    public required Ed25519Key LedgerKey { get; init; }
+    /// <summary>Where people approve with passkeys.</summary>
+    public required PasskeySite Site { get; init; }
 
-    /// <summary>The key that signs the statements that become entries, and the status list.</summary>
-    public required Ed25519Key StatementKey { get; init; }
-
-    /// <summary>SHA-256 of the DER certificate whose key seals letters.</summary>
-    public required Digest Certificate { get; init; }
+    /// <summary>The relying party's id of sign-in. It is another than that of approvals, so that no sign-in serves as an approval.</summary>
+    public required string SignIn { get; init; }
 
     /// <summary>Whether this is an exercise, which nothing turns into the real thing.</summary>
     public required bool Exercise { get; init; }
 
-    private protected override void WriteMembers(JsonObject json) => json
+    private JsonObject WriteOwn(JsonObject json) => json
         .Add("title", Title)
         .Add("people", new JsonArray(People.Select(p => p.ToJson())))
         .Add("policy", Policy)
-        .Add("origin", Origin)
-        .Add("ledger", System.Buffers.Text.Base64Url.EncodeToString(LedgerKey.Bytes.Span))
-        .Add("statement", System.Buffers.Text.Base64Url.EncodeToString(StatementKey.Bytes.Span))
-        .Add("certificate", Certificate)
+        .Add("rp", Site.RelyingParty)
+        .Add("origins", Site.Origins)
+        .Add("sign-in", SignIn)
         .Add("exercise", Exercise);
 
-    internal static FoundAct Read(ActHeader header, Fields fields) => new(header)
+    private protected override void WriteMembers(JsonObject json) => Keys.WriteTo(WriteOwn(json));
+
+    internal static FoundAct Read(ActHeader header, Fields fields)
     {
-        Title = fields.Text("title", 200),
-        People = [.. fields.List("people", 2, 16).Select(Enrolment.Read)],
-        Policy = fields.Digest("policy"),
-        Origin = OriginOf(fields),
-        LedgerKey = Key(fields, "ledger"),
-        StatementKey = Key(fields, "statement"),
-        Certificate = fields.Digest("certificate"),
-        Exercise = fields.Boolean("exercise"),
-    };
-
-    internal static string OriginOf(Fields fields) => fields.Text("origin", 200) is var origin && Note.IsName(origin)
-        ? origin
-        : throw new MalformedException("\"origin\" is no name of a ledger");
-
-    internal static Ed25519Key Key(Fields fields, string name) => fields.Base64Url(name, Ed25519Key.Size) is { Length: Ed25519Key.Size } key
-        ? new Ed25519Key(key)
-        : throw new MalformedException($"\"{name}\" is no Ed25519 key of {Ed25519Key.Size} bytes");
+        var found = new FoundAct(header)
+        {
+            Title = fields.Text("title", 200),
+            People = [.. fields.List("people", 2, 16).Select(Enrolment.Read)],
+            Policy = fields.Digest("policy"),
+            Keys = PublicKeys.Read(fields),
+            Site = new PasskeySite(fields.Id("rp"), fields.Texts("origins", 1, 16, 255)),
+            SignIn = fields.Id("sign-in"),
+            Exercise = fields.Boolean("exercise"),
+        };
+        if (found.SignIn == found.Site.RelyingParty)
+            throw new MalformedException("people would approve where they sign in, so that a sign-in could serve as an approval");
+        return found.Site.Origins.All(o => PasskeySite.IsOrigin(o, found.Site.RelyingParty))
+            ? found
+            : throw new MalformedException("\"origins\" names an address that is not the relying party's");
+    }
 }
 
 /// <summary>A person enters office. Needs the policy's <c>people</c> rule, or <c>change</c> where a role weighs more (see <see cref="Policy"/>).</summary>
@@ -90,7 +87,10 @@ public sealed class EnrolAct(ActHeader header) : RosterAct(header)
     internal static EnrolAct Read(ActHeader header, Fields fields) => new(header) { Person = Enrolment.Read(fields.Any("person")) };
 }
 
-/// <summary>A person leaves office, and with them their roles, key and delegations.</summary>
+/// <summary>
+/// A person leaves office, and with them their roles, key and delegations. Where their key was stolen, <see cref="Since"/> says since when: no release
+/// entered from then on counts that key any more, however long ago it was sealed. What stops letters stands all the same.
+/// </summary>
 public sealed class RetireAct(ActHeader header) : RosterAct(header)
 {
     internal const string Name = "retire";
@@ -99,9 +99,16 @@ public sealed class RetireAct(ActHeader header) : RosterAct(header)
     /// <summary>Who leaves.</summary>
     public required string Person { get; init; }
 
-    private protected override void WriteMembers(JsonObject json) => json.Add("person", Person);
+    /// <summary>Since when the person's key counts as stolen; null when it does not.</summary>
+    public DateTimeOffset? Since { get; init; }
 
-    internal static RetireAct Read(ActHeader header, Fields fields) => new(header) { Person = fields.Id("person") };
+    private protected override void WriteMembers(JsonObject json) => json.Add("person", Person).Add("since", Since is { } since ? Text.Moment(since) : null);
+
+    internal static RetireAct Read(ActHeader header, Fields fields)
+    {
+        var retire = new RetireAct(header) { Person = fields.Id("person"), Since = fields.OptionalMoment("since") };
+        return retire.Since > header.At ? throw new MalformedException("\"since\" lies after the act itself") : retire;
+    }
 }
 
 /// <summary>A policy becomes the office's policy. Needs the <c>change</c> rule of the policy before it.</summary>
@@ -150,4 +157,42 @@ public sealed class DelegateAct(ActHeader header) : RosterAct(header)
         Until = fields.Moment("until"),
         Kinds = fields.IdSet("kinds", 0, 64),
     };
+}
+
+/// <summary>What a ledger had when it was lost: stated by the act that opens a new epoch, so that nobody mistakes the gap for something hidden.</summary>
+/// <param name="From">The first index whose former entry is lost or stands elsewhere now.</param>
+/// <param name="Size">The size of the newest checkpoint of the former ledger that anybody outside holds.</param>
+/// <param name="Root">Its root.</param>
+public sealed record LedgerGap(ulong From, ulong Size, Digest Root);
+
+/// <summary>
+/// The office's own keys are replaced, from this act's entry on. Needs the <c>change</c> rule. With a <see cref="Gap"/> it opens a new epoch of the
+/// ledger, under an origin and a ledger key that were never used before, so that no two checkpoints of one origin ever contradict each other.
+/// </summary>
+public sealed class RekeyAct(ActHeader header) : RosterAct(header)
+{
+    internal const string Name = "rekey";
+    public override string Kind => Name;
+
+    /// <summary>The keys from now on; those that stay are said again.</summary>
+    public required PublicKeys Keys { get; init; }
+
+    /// <summary>What was lost; null when nothing was.</summary>
+    public LedgerGap? Gap { get; init; }
+
+    private protected override void WriteMembers(JsonObject json) => Keys.WriteTo(json)
+        .Add("gap", Gap is { } gap ? new JsonObject().Add("from", (long)gap.From).Add("size", (long)gap.Size).Add("root", gap.Root) : null);
+
+    internal static RekeyAct Read(ActHeader header, Fields fields) => new(header)
+    {
+        Keys = PublicKeys.Read(fields),
+        Gap = fields.Has("gap") ? ReadGap(new Fields(fields.Any("gap"))) : null,
+    };
+
+    private static LedgerGap ReadGap(Fields fields)
+    {
+        var gap = new LedgerGap((ulong)fields.Integer("from", 1), (ulong)fields.Integer("size", 1), fields.Digest("root"));
+        fields.End();
+        return gap.From < gap.Size ? gap : throw new MalformedException("nothing is missing where \"gap\" says so");
+    }
 }

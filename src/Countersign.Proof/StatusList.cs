@@ -27,10 +27,10 @@ public enum Standing
 public sealed class StatusList
 {
     /// <summary>How many letters one list has room for.</summary>
-    public const int Capacity = 65_536;
+    public const int Capacity = 1 << 20;
 
     /// <summary>The most bytes a status file may have.</summary>
-    public const int MaxBytes = 4 * 1024 * 1024;
+    public const int MaxBytes = 16 * 1024 * 1024;
 
     /// <summary>How long a list speaks for the office after it was made.</summary>
     public static readonly TimeSpan Life = TimeSpan.FromDays(7);
@@ -64,7 +64,10 @@ public sealed class StatusList
     /// <summary>The size of the ledger it was made from. It never goes back.</summary>
     public ulong LedgerSize { get; }
 
-    /// <summary>The roster, and the acts that prove what the bits say.</summary>
+    /// <summary>
+    /// The roster, and every act after its release of every letter that has any, in the order of the ledger: they prove what the bits say, today and
+    /// on any day before.
+    /// </summary>
     public Evidence Evidence { get; }
 
     /// <summary>What the bits say of a letter. Blocks are packed from the least significant bit (draft-21, Status List).</summary>
@@ -110,15 +113,16 @@ public sealed class StatusList
     }
 
     /// <summary>
-    /// Reads a status file that this key signed for this address. On false, <paramref name="fault"/> says why it says nothing; a list that is
-    /// read may still be too old (<see cref="Expires"/>).
+    /// Reads a status file made for this address and signed by the statement key that its own roster names for a ledger of its size. Whether that
+    /// roster is the office's is for the reader to check, and the list may be too old (<see cref="Expires"/>). On false, <paramref name="fault"/>
+    /// says why it says nothing.
     /// </summary>
     public static bool TryRead(
-        ReadOnlyMemory<byte> bytes, Ed25519Key key, string address, [NotNullWhen(true)] out StatusList? list, [NotNullWhen(false)] out string? fault)
+        ReadOnlyMemory<byte> bytes, string address, [NotNullWhen(true)] out StatusList? list, [NotNullWhen(false)] out string? fault)
     {
         try
         {
-            list = Read(bytes, key, address);
+            list = Read(bytes, address);
             fault = null;
             return true;
         }
@@ -130,7 +134,7 @@ public sealed class StatusList
         }
     }
 
-    private static StatusList Read(ReadOnlyMemory<byte> bytes, Ed25519Key key, string address)
+    private static StatusList Read(ReadOnlyMemory<byte> bytes, string address)
     {
         if (bytes.Length > MaxBytes)
             throw new MalformedException($"it is longer than {MaxBytes} bytes");
@@ -145,8 +149,6 @@ public sealed class StatusList
             reader.ReadEndArray();
             return parts;
         });
-        if (!header.AsSpan().SequenceEqual(Header(key)) || !key.Verify(Cose.ToBeSigned(header, body), signature))
-            throw new MalformedException("it is not signed by this office");
         var list = Cose.Read(body, reader =>
         {
             reader.ReadStartMap();
@@ -175,6 +177,11 @@ public sealed class StatusList
 
             CborReader Claim(int label) => reader.ReadInt32() == label ? reader : throw new MalformedException($"claim {label} is missing");
         });
+        if (list.Evidence.Roster is not [{ Act: FoundAct }, ..])
+            throw new MalformedException("it does not bring the act that founded the office");
+        var key = KeyRange.OfTree(KeyRange.Of(list.Evidence.Roster), list.LedgerSize).Statement;
+        if (!header.AsSpan().SequenceEqual(Header(key)) || !key.Verify(Cose.ToBeSigned(header, body), signature))
+            throw new MalformedException("it is not signed by the office");
         // Draft-21, Validation Rules: the list's own address must be the one referred to, byte for byte.
         return list.Address == address ? list : throw new MalformedException("it was made for another address");
     }

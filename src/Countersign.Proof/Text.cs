@@ -35,7 +35,7 @@ public static class Text
         }
         try
         {
-            return text.IsNormalized(NormalizationForm.FormC) ? null : "it is not in Unicode normal form C";
+            return Nfc.Holds(text) ? null : "it is not in Unicode normal form C";
         }
         catch (ArgumentException)
         {
@@ -46,9 +46,35 @@ public static class Text
     /// <summary>Writes a moment as acts do: <c>YYYY-MM-DDThh:mm:ssZ</c>.</summary>
     public static string Moment(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
-    /// <summary>Reads a moment as acts write it, and in no other form.</summary>
-    public static bool TryMoment(string text, out DateTimeOffset at) => DateTimeOffset.TryParseExact(
-        text, "yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out at);
+    /// <summary>
+    /// Reads a moment as acts write it, and in no other form. Digit by digit: the platform's parser asks the machine's collation tables whether a
+    /// letter is that letter, which is for people's languages, not for bytes, and costs a verifier more time than all its signatures.
+    /// </summary>
+    public static bool TryMoment(string text, out DateTimeOffset at)
+    {
+        at = default;
+        if (text.Length != 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':' || text[19] != 'Z')
+            return false;
+        if (!Number(text.AsSpan(0, 4), out var year) || !Number(text.AsSpan(5, 2), out var month) || !Number(text.AsSpan(8, 2), out var day)
+            || !Number(text.AsSpan(11, 2), out var hour) || !Number(text.AsSpan(14, 2), out var minute) || !Number(text.AsSpan(17, 2), out var second))
+            return false;
+        if (year < 1 || month is < 1 or > 12 || day < 1 || day > DateTime.DaysInMonth(year, month) || hour > 23 || minute > 59 || second > 59)
+            return false;
+        at = new DateTimeOffset(year, month, day, hour, minute, second, TimeSpan.Zero);
+        return true;
+
+        static bool Number(ReadOnlySpan<char> digits, out int value)
+        {
+            value = 0;
+            foreach (var c in digits)
+            {
+                if (!char.IsAsciiDigit(c))
+                    return false;
+                value = (value * 10) + (c - '0');
+            }
+            return true;
+        }
+    }
 
     internal static void Check(string text)
     {

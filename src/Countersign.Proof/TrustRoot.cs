@@ -8,12 +8,12 @@ namespace Countersign.Proof;
 /// <summary>
 /// What a stranger holds to know an office again: the trust file at <c>/.well-known/countersign</c>. The office <em>is</em> the digest of its
 /// founding act; the rest is what has happened since, as far as the file knows. It is a pin, so it is not signed; a newer one is believed only
-/// if it <see cref="Extends"/> the one held.
+/// if nothing speaks against it (<see cref="WhyNotAfter"/>).
 /// </summary>
 public sealed record TrustRoot
 {
     /// <summary>The most bytes a trust file may have.</summary>
-    public const int MaxBytes = 8 * 1024 * 1024;
+    public const int MaxBytes = 24 * 1024 * 1024;
 
     /// <summary>The office's domain.</summary>
     public required string Domain { get; init; }
@@ -27,17 +27,8 @@ public sealed record TrustRoot
     /// <summary>Whether the office is an exercise.</summary>
     public required bool Exercise { get; init; }
 
-    /// <summary>The ledger's origin.</summary>
-    public required string Origin { get; init; }
-
-    /// <summary>The key that signs checkpoints and receipts.</summary>
-    public required Ed25519Key LedgerKey { get; init; }
-
-    /// <summary>The key that signs statements and the status list.</summary>
-    public required Ed25519Key StatementKey { get; init; }
-
-    /// <summary>SHA-256 of the sealing certificate.</summary>
-    public required Digest Certificate { get; init; }
+    /// <summary>The office's own keys, oldest first, each with the ledger index it counts from.</summary>
+    public required IReadOnlyList<KeyRange> Keys { get; init; }
 
     /// <summary>Every roster act and its place in the ledger, oldest first.</summary>
     public required IReadOnlyList<(Digest Act, ulong Index)> Roster { get; init; }
@@ -54,9 +45,42 @@ public sealed record TrustRoot
     /// <summary>The office in eight words, for reading over a telephone. They stand for the first 64 bits of <see cref="Found"/>.</summary>
     public string Words => OfficeWords.Of(Found);
 
-    /// <summary>Whether this file is a later state of the same office than <paramref name="older"/>: same founding act, and every roster act kept in place.</summary>
-    public bool Extends(TrustRoot older) =>
-        Found == older.Found && Roster.Count >= older.Roster.Count && Roster.Take(older.Roster.Count).SequenceEqual(older.Roster);
+    /// <summary>
+    /// Why this file is no later state of the office than <paramref name="older"/>, which is then the one to keep; null when it is. The founding act,
+    /// every roster act, every key and the ledger's growth must be kept.
+    /// </summary>
+    public string? WhyNotAfter(TrustRoot older)
+    {
+        if (Found != older.Found)
+            return "it is of another office";
+        if (!Roster.Take(older.Roster.Count).SequenceEqual(older.Roster))
+            return Roster.Count < older.Roster.Count ? "it leaves out roster acts that the one held lists" : "its roster is not the one held and what came after";
+        if (!Keys.Take(older.Keys.Count).SequenceEqual(older.Keys))
+            return "it names other keys for the same time";
+        if (StatusAddress != older.StatusAddress)
+            return "its status file stands at another address";
+        if (Newest() is not { } newest)
+            return "its checkpoint is not signed by the office's ledger";
+        if (older.Newest() is not { } held || held.Origin != newest.Origin)
+            return null; // a new epoch begins with another origin; what was lost is stated by its act
+        return newest.Size < held.Size ? "its ledger is shorter than the one held"
+            : newest.Size == held.Size && newest.Root != held.Root ? "it knows another ledger of the same size, which is a fork: keep both files, they are evidence"
+            : null;
+    }
+
+    /// <summary>The checkpoint, opened; null when the office's newest ledger key did not sign it.</summary>
+    internal Checkpoint? Newest() => Receipt.OpenCheckpoint(Checkpoint, Keys[^1].Keys.Origin, Keys[^1].Keys.Ledger);
+
+    /// <summary>
+    /// The office's keys as this file and some evidence know them together: one of the two lists goes on where the other ends. Null when they
+    /// contradict each other.
+    /// </summary>
+    internal IReadOnlyList<KeyRange>? KeysWith(IReadOnlyList<KeyRange> shown, IReadOnlyList<KeyRange>? known = null)
+    {
+        known ??= Keys;
+        var common = Math.Min(known.Count, shown.Count);
+        return known.Take(common).SequenceEqual(shown.Take(common)) ? (shown.Count > known.Count ? shown : known) : null;
+    }
 
     /// <summary>The file's bytes: JSON laid out for people.</summary>
     public byte[] ToBytes()
@@ -65,9 +89,7 @@ public sealed record TrustRoot
             .Add("countersign", "trust/1")
             .Add("office", new JsonObject()
                 .Add("domain", Domain).Add("title", Title).Add("found", Found).Add("words", Words).Add("exercise", Exercise))
-            .Add("ledger", new JsonObject().Add("origin", Origin).Add("key", System.Buffers.Text.Base64Url.EncodeToString(LedgerKey.Bytes.Span)))
-            .Add("statement", System.Buffers.Text.Base64Url.EncodeToString(StatementKey.Bytes.Span))
-            .Add("certificate", Certificate)
+            .Add("keys", new JsonArray(Keys.Select(k => k.Keys.WriteTo(new JsonObject().Add("from", (long)k.From).Add("lost", k.Lost is { } lost ? new JsonInteger((long)lost) : null)))))
             .Add("roster", new JsonArray(Roster.Select(r => new JsonObject().Add("act", r.Act).Add("index", (long)r.Index))))
             .Add("checkpoint", System.Buffers.Text.Base64Url.EncodeToString(Encoding.UTF8.GetBytes(Checkpoint)))
             .Add("status", new JsonObject()
@@ -104,7 +126,6 @@ public sealed record TrustRoot
         var fields = new Fields(Json.ReadAnyForm(bytes.Span, MaxBytes));
         fields.Word("countersign", "trust/1");
         var office = new Fields(fields.Any("office"));
-        var ledger = new Fields(fields.Any("ledger"));
         var status = new Fields(fields.Any("status"));
         var trust = new TrustRoot
         {
@@ -112,10 +133,14 @@ public sealed record TrustRoot
             Title = office.Text("title", 200),
             Found = office.Digest("found"),
             Exercise = office.Boolean("exercise"),
-            Origin = FoundAct.OriginOf(ledger),
-            LedgerKey = FoundAct.Key(ledger, "key"),
-            StatementKey = FoundAct.Key(fields, "statement"),
-            Certificate = fields.Digest("certificate"),
+            Keys = [.. fields.List("keys", 1, 10_000).Select(item =>
+            {
+                var range = new Fields(item);
+                var from = (ulong)range.Integer("from");
+                var read = new KeyRange(from, PublicKeys.Read(range), range.Has("lost") ? (ulong)range.Integer("lost", 1, (long)from) : null);
+                range.End();
+                return read;
+            })],
             Roster = [.. fields.List("roster", 1, 100_000).Select(item =>
             {
                 var entry = new Fields(item);
@@ -129,13 +154,15 @@ public sealed record TrustRoot
         };
         if (office.Text("words") != trust.Words)
             throw new MalformedException("the words do not belong to the founding act");
-        foreach (var part in (Fields[])[fields, office, ledger, status])
+        foreach (var part in (Fields[])[fields, office, status])
             part.End();
         if (trust.Roster[0].Act != trust.Found)
             throw new MalformedException("the roster does not begin with the founding act");
         for (var i = 1; i < trust.Roster.Count; i++)
             if (trust.Roster[i].Index <= trust.Roster[i - 1].Index)
                 throw new MalformedException("the roster is not in the order of the ledger");
+        if (trust.Keys[0] is not { From: var from, Lost: null } || from != trust.Roster[0].Index || trust.Keys.Zip(trust.Keys.Skip(1)).Any(pair => pair.First.From >= pair.Second.From))
+            throw new MalformedException("the keys are not in the order of the ledger");
         return trust;
     }
 }

@@ -39,7 +39,7 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
             return Say(VerdictKind.Altered, "The receipt does not bring the acts that it speaks of.");
         if (receipt.FairCopyLength != (ulong)opened.FairCopyLength || Digest.Of(file.Span[..opened.FairCopyLength]) != draft.FairCopy)
             return Say(VerdictKind.Altered, "The pages are not the ones that were approved: the receipt inside is of other bytes.");
-        if (Digest.Of(receipt.Certificate.Span) != found.Certificate)
+        if (Digest.Of(receipt.Certificate.Span) != receipt.Keys.Certificate)
             return Say(VerdictKind.Altered, "The seal was made with another certificate than the office's.");
         if (SealedPdf.Check(file, opened, plan, receipt.Certificate) is { } alteration)
             return Say(VerdictKind.Altered, $"{alteration.Why} (at byte {alteration.Offset})");
@@ -55,13 +55,16 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
 
         // 3. The ledger.
         verdict = verdict with { Kind = VerdictKind.NotInLedger, ReleasedAt = release.At };
-        if (LedgerFault(receipt, found) is { } ledgerFault)
+        if (LedgerFault(receipt) is { } ledgerFault)
             return verdict with { Reasons = [$"The ledger does not prove this release: {ledgerFault}."] };
 
         // 4. The approvals.
         verdict = verdict with { Kind = VerdictKind.NotApproved };
         if (CheckApprovals(receipt, release, out var chain, out var history, out var permit) is { } missing)
             return verdict with { Reasons = [missing] };
+        var (said, why) = NewestStatus(chain);
+        if (Stolen(receipt, said?.Chain ?? chain) is { } stolen)
+            return verdict with { Reasons = [stolen] };
         verdict = verdict with
         {
             SelfMade = chain.Newest.IsSelfMade,
@@ -72,42 +75,45 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
         // 5. The standing.
         return found.Exercise
             ? verdict with { Kind = VerdictKind.Exercise, Reasons = ["This letter belongs to an exercise and means nothing outside it."] }
-            : Stand(verdict, receipt, release, draft, chain, history);
+            : Stand(verdict, receipt, release, draft, chain, history, said, why);
     }
 
-    private string? LedgerFault(Receipt receipt, FoundAct found)
+    private string? LedgerFault(Receipt receipt)
     {
-        if (found.Origin != trust.Origin || !found.LedgerKey.Equals(trust.LedgerKey) || !found.StatementKey.Equals(trust.StatementKey)
-            || found.Certificate != trust.Certificate)
-            return "the trust file names other keys than the office was founded with";
-        if (!receipt.Statement.SignedBy(trust.StatementKey))
-            return "the statement is not signed by the office";
-        if (receipt.LedgerFault(trust.Origin, trust.LedgerKey) is { } fault)
+        // Which keys count is for the trust file to say, as far as it knows: a key that was replaced signs no tree that holds its replacement.
+        var origin = receipt.Keys.Origin;
+        var last = trust.Keys.ToList().FindLastIndex(r => r.Keys.Origin == origin);
+        if (last >= 0 && last + 1 < trust.Keys.Count && trust.Keys[last + 1].Lost is { } lost && receipt.Index >= lost)
+            return "it stood in the part of the ledger that was lost; send this file to the office, which can take it back and give a fresh copy";
+        if (trust.KeysWith(KeyRange.Of(receipt.Evidence.Roster), last < 0 ? null : [.. trust.Keys.Take(last + 1)]) is not { } keys
+            || KeyRange.OfTree(keys, receipt.Size) is not { } ledger || ledger != receipt.Keys)
+            return "the trust file names other keys than the receipt";
+        if (receipt.LedgerFault(ledger.Origin, ledger.Ledger) is { } fault)
             return fault;
         foreach (var recorded in receipt.Evidence.Roster.Concat(receipt.Evidence.Letters).Concat(receipt.Evidence.Twins))
-            if (StatementFault(recorded) is { } statementFault)
+            if (StatementFault(recorded, keys) is { } statementFault)
                 return statementFault;
         // The ledger proves one statement. The evidence must speak of that one, not of another that the office signed about the same act.
         if (!receipt.Release!.Statement.Bytes.Span.SequenceEqual(receipt.Statement.Bytes.Span))
             return "the evidence brings another statement of the release than the one in the ledger";
         if (receipt.Release.Index != receipt.Index)
             return "the release stands at another place in the ledger than the receipt proves";
-        return Forks(receipt)
+        return Forks(receipt, ledger)
             ? "the trust file knows a ledger of the same size with another root, which is a fork: keep both files, they are evidence"
             : null;
     }
 
     /// <summary>Whether the office's ledger signed two different trees of one size: the receipt's and the trust file's.</summary>
-    private bool Forks(Receipt receipt) =>
-        Receipt.OpenCheckpoint(trust.Checkpoint, trust.Origin, trust.LedgerKey) is { } held
-        && Receipt.OpenCheckpoint(receipt.Checkpoint, trust.Origin, trust.LedgerKey) is { } shown
-        && held.Size == shown.Size && held.Root != shown.Root;
+    private bool Forks(Receipt receipt, PublicKeys ledger) =>
+        trust.Newest() is { } held
+        && Receipt.OpenCheckpoint(receipt.Checkpoint, ledger.Origin, ledger.Ledger) is { } shown
+        && held.Origin == shown.Origin && held.Size == shown.Size && held.Root != shown.Root;
 
-    private string? StatementFault(RecordedAct recorded)
+    private static string? StatementFault(RecordedAct recorded, IReadOnlyList<KeyRange> keys)
     {
         var statement = recorded.Statement;
         return statement.Act == recorded.Act.Digest && statement.Office == recorded.Act.Office && statement.Subject == recorded.Act.Subject
-            && statement.SignedBy(trust.StatementKey)
+            && statement.SignedBy(KeyRange.OfEntry(keys, recorded.Index).Statement)
                 ? null
                 : $"the statement of the {recorded.Act.Kind} act is not the office's";
     }
@@ -144,23 +150,27 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
         return null;
     }
 
-    /// <summary>Folds the roster, and holds it against the trust file: no roster act that was in the ledger before the release may be left out.</summary>
-    private string? FoldRoster(Evidence evidence, ulong before, string source, out RosterChain chain)
+    /// <summary>
+    /// Folds the roster, and holds it against the trust file: no roster act that was in the ledger before this place may be left out. What was folded
+    /// already, entry for entry, is not folded again.
+    /// </summary>
+    private string? FoldRoster(Evidence evidence, ulong before, string source, out RosterChain chain, RosterChain? known = null)
     {
         chain = null!;
         var policies = evidence.PolicyFinder();
-        if (evidence.Roster.Count == 0 || RosterChain.Begin(evidence.Roster[0], policies, out var fault) is not { } begun)
-            return "The founding of the office does not hold.";
-        chain = begun;
         foreach (var recorded in evidence.Roster)
-        {
             if (recorded.Statement.Approvals != Statement.DigestOf(recorded.Approvals))
                 return $"The {recorded.Act.Kind} act brings other approvals than the ledger took in.";
-            if (recorded == evidence.Roster[0])
-                continue;
+        var same = known is null ? 0 : known.Acts.Zip(evidence.Roster)
+            .TakeWhile(pair => pair.First.Index == pair.Second.Index && pair.First.Statement.Bytes.Span.SequenceEqual(pair.Second.Statement.Bytes.Span)).Count();
+        if (evidence.Roster.Count == 0 || (same > 0 ? known!.Take(same) : RosterChain.Begin(evidence.Roster[0], policies, out _)) is not { } begun)
+            return "The founding of the office does not hold.";
+        chain = begun;
+        foreach (var recorded in evidence.Roster.Skip(Math.Max(1, same)))
+        {
             if (recorded.Index <= chain.Newest.Index || recorded.At < chain.Acts.Last().At)
                 return "The roster's acts are not in the order of the ledger.";
-            if (chain.Append(recorded, policies, out fault) is not { } next)
+            if (chain.Append(recorded, policies, out var fault) is not { } next)
                 return $"The {recorded.Act.Kind} act of the roster does not stand: {fault!.Why}";
             chain = next;
         }
@@ -171,114 +181,166 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
             : $"The {source} does not show everyone who was in office: it leaves out or moves a roster act that the trust file lists.";
     }
 
-    private Verdict Stand(Verdict verdict, Receipt receipt, RecordedAct released, DraftAct draft, RosterChain chain, LetterHistory letter)
+    /// <summary>Why the release does not hold once it is known whose keys were stolen, and since when; null when it does.</summary>
+    private static string? Stolen(Receipt receipt, RosterChain chain)
+    {
+        if (chain.Stolen.Count == 0)
+            return null;
+        var history = LetterHistory.Of(receipt.Statement.Subject);
+        foreach (var recorded in receipt.Evidence.Letters)
+        {
+            foreach (var twin in receipt.Evidence.Twins)
+                if (twin.Act is DraftAct t)
+                    history = history.WithTwin(t);
+            if (!chain.Judge(recorded.Act, recorded.Approvals, history, recorded.At, recorded.Index).IsGranted)
+                return $"The {recorded.Act.Kind} act was signed with a key that counts as stolen: since "
+                    + $"{Text.Moment(chain.Stolen.Values.Where(since => since <= recorded.At).DefaultIfEmpty(recorded.At).Min())} the office's people no longer count it, "
+                    + "and without it too few have approved. Ask the office.";
+            history = history.Append(recorded);
+        }
+        return null;
+    }
+
+    private Verdict Stand(
+        Verdict verdict, Receipt receipt, RecordedAct released, DraftAct draft, RosterChain chain, LetterHistory letter, Said? said, string? why)
     {
         var release = (ReleaseAct)released.Act;
         verdict = verdict with { Kind = VerdictKind.GenuineStandingUnknown };
         if (at < released.At)
             return verdict with { Kind = VerdictKind.GenuineNotYet, Reasons = [$"It was released on {Text.Moment(released.At)}, after the moment asked for."] };
-        var (list, why) = NewestStatus();
-        if (list is null)
-            return NotYet() ?? verdict with { Reasons = [why ?? "There is no status file: whether the letter still stands is not known. Get a fresh one from the office."] };
-
-        if (list.LedgerSize <= receipt.Index)
-            return verdict with { Reasons = [$"The newest status file known, of {Text.Moment(list.At)}, was made before this letter was released and says nothing about it. Get a fresh one from the office."] };
 
         // Acts prove; bits only say.
-        verdict = verdict with { AsOf = list.At };
+        var list = said?.List;
+        var silent = list is not null && list.LedgerSize <= receipt.Index;
+        var (then, now) = (letter, letter);
         string? unproved = null;
-        if (StandingActs(list, release, chain, letter, out var acts, out var actsFault))
+        if (list is not null && !silent)
         {
-            foreach (var recorded in acts.Where(a => a.At <= at).OrderByDescending(a => a.Act is not HoldAct))
-            {
-                switch (recorded.Act)
+            verdict = verdict with { AsOf = list.At };
+            unproved = Follow(list, said!.Keys, said.Chain, ref now, ref then);
+            if (unproved is null && StandingOf(now) is var proved && proved != list[release.Status])
+                unproved = $"The status file says \"{InWords(list[release.Status])}\", but the signed acts in it prove \"{InWords(proved)}\".";
+        }
+        switch (then.Ending)
+        {
+            case { Act: WithdrawAct withdraw } ending:
+                return verdict with
                 {
-                    case WithdrawAct withdraw:
-                        return verdict with
-                        {
-                            Kind = VerdictKind.GenuineWithdrawn,
-                            Reasons = [$"It was withdrawn on {Text.Moment(recorded.At)}" + (withdraw.Reason is { } reason ? $": {reason}" : "; no reason is given.")],
-                        };
-                    case CorrectAct correct:
-                        return verdict with
-                        {
-                            Kind = VerdictKind.GenuineReplaced,
-                            Reasons = [$"It was replaced by {correct.Reference} on {Text.Moment(recorded.At)}."],
-                        };
-                    case HoldAct:
-                        return verdict with
-                        {
-                            Kind = VerdictKind.GenuineOnHold,
-                            Reasons = [$"It has been on hold since {Text.Moment(recorded.At)}: it does not stand for now. Ask the office before you act on it."],
-                        };
-                    default:
-                        break;
-                }
-            }
-            if (list[release.Status] != Standing.InForce && acts.Count == 0)
-                unproved = $"The status file says \"{Said(list[release.Status])}\", but brings no signed act that proves it.";
+                    Kind = VerdictKind.GenuineWithdrawn,
+                    Reasons = [$"It was withdrawn on {Text.Moment(ending.At)}" + (withdraw.Reason is { } reason ? $": {reason}" : "; no reason is given.")],
+                };
+            case { Act: CorrectAct correct } ending:
+                return verdict with { Kind = VerdictKind.GenuineReplaced, Reasons = [$"It was replaced by {correct.Reference} on {Text.Moment(ending.At)}."] };
+            default:
+                break;
         }
-        else
-        {
-            unproved = actsFault;
-        }
+        var since = then.StandingHolds is [var first, ..] ? first.At : HeldSince(release, said?.Chain is { } newer && newer.Acts.Count() > chain.Acts.Count() ? newer : chain, now);
+        if (since is { } held)
+            return verdict with
+            {
+                Kind = VerdictKind.GenuineOnHold,
+                Reasons = [$"It has been on hold since {Text.Moment(held)}: it does not stand for now. Ask the office before you act on it."],
+            };
+        if (silent)
+            return verdict with { Reasons = [$"The newest status file known, of {Text.Moment(list!.At)}, was made before this letter was released and says nothing about it. Get a fresh one from the office."] };
         if (unproved is not null)
             return verdict with { Reasons = [unproved] };
-        if (NotYet() is { } notYet)
-            return notYet;
+        if (draft.NotBefore is { } from && at < from)
+            return verdict with { Kind = VerdictKind.GenuineNotYet, Reasons = [$"It comes into force on {Text.Moment(from)}."] };
+        if (list is null)
+            return verdict with { Reasons = [why ?? "There is no status file: whether the letter still stands is not known. Get a fresh one from the office."] };
         return at > list.Expires
             ? verdict with { Reasons = [$"The newest status file known spoke until {Text.Moment(list.Expires)}. Get a fresh one from the office."] }
             : verdict with { Kind = VerdictKind.GenuineInForce, Reasons = [$"As the office said on {Text.Moment(list.At)}, it stands."] };
-
-        Verdict? NotYet() => draft.NotBefore is { } from && at < from
-            ? verdict with { Kind = VerdictKind.GenuineNotYet, Reasons = [$"It comes into force on {Text.Moment(from)}."] }
-            : null;
     }
 
+    /// <summary>A status file that is the office's, with the roster it brings, checked.</summary>
+    private sealed record Said(StatusList List, RosterChain Chain, IReadOnlyList<KeyRange> Keys);
+
     /// <summary>The newer of the two status files that the office signed: the one given, and the trust file's own.</summary>
-    private (StatusList? List, string? Why) NewestStatus()
+    private (Said? Newest, string? Why) NewestStatus(RosterChain known)
     {
-        StatusList? newest = null;
+        Said? newest = null;
         string? why = null;
         foreach (var bytes in (ReadOnlyMemory<byte>?[])[trust.Status, status])
         {
-            if (bytes is null)
+            if (bytes is null || SignedHold.Is(bytes.Value.Span))
                 continue;
-            if (!StatusList.TryRead(bytes.Value, trust.StatementKey, trust.StatusAddress, out var list, out var fault))
+            if (Check(bytes.Value, known, out var fault) is not { } said)
                 why = fault;
-            else if (newest is null || list.LedgerSize > newest.LedgerSize || (list.LedgerSize == newest.LedgerSize && list.At > newest.At))
-                newest = list;
+            else if (newest is null || said.List.LedgerSize > newest.List.LedgerSize
+                || (said.List.LedgerSize == newest.List.LedgerSize && said.List.At > newest.List.At))
+                newest = said;
         }
         return (newest, why);
     }
 
-    /// <summary>The acts in a status file about this letter, each checked under its roster. False when one of them does not stand.</summary>
-    private bool StandingActs(
-        StatusList list, ReleaseAct release, RosterChain known, LetterHistory letter, out List<RecordedAct> standing, out string? fault)
+    private Said? Check(ReadOnlyMemory<byte> bytes, RosterChain known, out string? fault)
     {
-        standing = [];
-        fault = null;
-        var about = list.Evidence.Letters.Where(a => a.Act is LetterAct act && act.Letter == release.Letter).ToArray();
-        if (about.Length == 0)
-            return true;
-        if (FoldRoster(list.Evidence, ulong.MaxValue, "status file", out var chain) is { } rosterFault)
+        if (!StatusList.TryRead(bytes, trust.StatusAddress, out var list, out fault))
+            return null;
+        var shown = KeyRange.Of(list.Evidence.Roster);
+        if (list.Evidence.Roster[0].Act.Digest != trust.Found || trust.KeysWith(shown) is not { } keys
+            || KeyRange.OfTree(keys, list.LedgerSize) != KeyRange.OfTree(shown, list.LedgerSize))
+            fault = "The status file is not signed by this office with the keys it has now.";
+        else if (list.Evidence.Roster.Select(r => StatementFault(r, keys)).FirstOrDefault(f => f is not null) is { } statementFault)
+            fault = $"The status file is wrong: {statementFault}.";
+        else if (FoldRoster(list.Evidence, list.LedgerSize, "status file", out var chain, known) is { } rosterFault)
             fault = rosterFault;
-        else if (!known.Acts.Select(a => a.Act.Digest).SequenceEqual(chain.Acts.Select(a => a.Act.Digest).Take(known.Acts.Count())))
+        else if (known.Acts.Zip(chain.Acts).Any(pair => pair.First.Act.Digest != pair.Second.Act.Digest)
+            || known.Acts.Skip(chain.Acts.Count()).Any(missing => missing.Index < list.LedgerSize))
             fault = "The status file shows another roster than the receipt.";
-        foreach (var recorded in about)
-        {
-            var names = recorded.Act switch { WithdrawAct w => w.Release, CorrectAct c => c.Release, HoldAct => release.Digest, _ => (Digest?)null };
-            fault ??= StatementFault(recorded) is { } statementFault ? $"The status file is wrong: {statementFault}." : null;
-            fault ??= recorded.Statement.Approvals == Statement.DigestOf(recorded.Approvals) ? null : "The status file brings other approvals than the ledger took in.";
-            fault ??= names == release.Digest ? null : "The status file brings an act that is about another release.";
-            if (fault is null && !chain.Judge(recorded.Act, recorded.Approvals, letter, recorded.At, recorded.Index).IsGranted)
-                fault = $"The status file brings a {recorded.Act.Kind} act that the people whom the policy demands have not signed.";
-            if (fault is not null)
-                return false;
-            standing.Add(recorded);
-        }
-        return true;
+        else
+            return new Said(list, chain, keys);
+        return null;
     }
+
+    /// <summary>
+    /// Goes on with the letter by the acts that a status file brings, each checked as the office checked it: <paramref name="now"/> as far as they
+    /// reach, <paramref name="then"/> up to the moment asked for. Null when all of them stand.
+    /// </summary>
+    private string? Follow(StatusList list, IReadOnlyList<KeyRange> keys, RosterChain chain, ref LetterHistory now, ref LetterHistory then)
+    {
+        foreach (var recorded in list.Evidence.Letters)
+        {
+            if (recorded.Act is not LetterAct act || act.Letter != now.Letter)
+                continue;
+            if (StatementFault(recorded, keys) is { } statementFault)
+                return $"The status file is wrong: {statementFault}.";
+            if (recorded.Statement.Approvals != Statement.DigestOf(recorded.Approvals))
+                return "The status file brings other approvals than the ledger took in.";
+            if (recorded.Index >= list.LedgerSize || recorded.Index <= now.Acts[^1].Index || recorded.At < now.Acts[^1].At)
+                return "The status file's acts are not in the order of the ledger.";
+            if (now.Refuses(act, recorded.At) is { } refused)
+                return $"The status file brings a {act.Kind} act that could not follow: {refused.Why}";
+            if (!chain.Judge(act, recorded.Approvals, now, recorded.At, recorded.Index).IsGranted)
+                return $"The status file brings a {act.Kind} act that the people whom the policy demands have not signed.";
+            now = now.Append(recorded);
+            if (recorded.At <= at)
+                then = now;
+        }
+        return null;
+    }
+
+    /// <summary>
+    /// Since when a signed hold in hand stops this letter; null when there is none or it does not. It needs no ledger: its signer must be in office by
+    /// the newest roster known, and no lift of it may be known.
+    /// </summary>
+    private DateTimeOffset? HeldSince(ReleaseAct release, RosterChain chain, LetterHistory letter) =>
+        status is { } bytes && SignedHold.Is(bytes.Span) && SignedHold.TryRead(bytes, out var hold, out var approvals, out _)
+        && hold.Letter == release.Letter && hold.At <= at
+        && !letter.Acts.Any(a => a.Act.Digest == hold.Digest || (a.Act is LiftAct lift && lift.Hold == hold.Digest))
+        && Permit.Of(hold, approvals, chain.Newest, letter, hold.At).IsGranted
+            ? hold.At
+            : null;
+
+    private static Standing StandingOf(LetterHistory letter) => letter switch
+    {
+        { Ending.Act: WithdrawAct } => Standing.Withdrawn,
+        { Ending.Act: CorrectAct } => Standing.Replaced,
+        { StandingHolds.Count: > 0 } => Standing.OnHold,
+        _ => Standing.InForce,
+    };
 
     private static string? Name(RosterChain chain, Evidence evidence, string person)
     {
@@ -291,8 +353,9 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
         return null;
     }
 
-    private static string Said(Standing standing) => standing switch
+    private static string InWords(Standing standing) => standing switch
     {
+        Standing.InForce => "in force",
         Standing.Withdrawn => "withdrawn",
         Standing.OnHold => "on hold",
         _ => "replaced",

@@ -125,7 +125,7 @@ public sealed partial class AlterationTests
             "l1", Pdf, checkpoint: office.Checkpoint(size: office.Size + 1)));
         yield return Row("The checkpoint is no note.", "the checkpoint is not signed", office => office.Receipt("l1", Pdf, checkpoint: "none\n"));
         yield return Row("The ledger's key signed another root.", "did not sign the root", office => office.Receipt("l1", Pdf, root: Digest.Of([1])));
-        yield return Row("The statement was signed by another key and entered in the ledger.", "the statement is not signed", office =>
+        yield return Row("The statement was signed by another key and entered in the ledger.", "the statement of the release act is not the office's", office =>
         {
             var release = (ReleaseAct)office.History("l1").Release!.Act;
             var key = office.StatementKey;
@@ -167,7 +167,7 @@ public sealed partial class AlterationTests
         yield return new AttackRow("The trust file names another ledger key than the founding act.", 4, VerdictKind.NotInLedger, "other keys", office =>
         {
             office.Send("l1", Pdf);
-            return new Attempt(office.Sealed("l1", Pdf), office.Trust() with { LedgerKey = stranger.Public });
+            return new Attempt(office.Sealed("l1", Pdf), office.Trust() with { Keys = [new KeyRange(0, office.FoundAct.Keys with { Ledger = stranger.Public })] });
         });
         yield return new AttackRow("Another ledger's key signs for the office.", 4, VerdictKind.Altered, "its form", office =>
         {

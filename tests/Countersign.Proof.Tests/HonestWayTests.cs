@@ -97,8 +97,8 @@ public sealed class HonestWayTests
 
         Assert.True(TrustRoot.TryRead(older.ToBytes(), out var read, out _));
         Assert.Equal(older.ToBytes(), read.ToBytes());
-        Assert.True(newer.Extends(older));
-        Assert.False(older.Extends(newer));
-        Assert.False(OfficeInMemory.Staffed().Trust().Extends(older));
+        Assert.Null(newer.WhyNotAfter(older));
+        Assert.Contains("leaves out roster acts", older.WhyNotAfter(newer), StringComparison.Ordinal);
+        Assert.Contains("another office", OfficeInMemory.Staffed().Trust().WhyNotAfter(older), StringComparison.Ordinal);
     }
 }

@@ -99,7 +99,7 @@ public sealed class ReaderTests
             Assert.False(Statement.TryRead(bytes, out _, out _));
             Assert.False(Receipt.TryRead(bytes, out _, out _));
             Assert.False(TrustRoot.TryRead(bytes, out _, out _));
-            Assert.False(StatusList.TryRead(bytes, Ed25519PrivateKey.Create().Public, "https://tfn.example/status/1", out _, out _));
+            Assert.False(StatusList.TryRead(bytes, "https://tfn.example/status/1", out _, out _));
             Assert.NotNull(SealedPdf.Examine(bytes).Refusal);
         }, iter: 300);
 
@@ -141,12 +141,10 @@ public sealed class ReaderTests
     public void A_status_list_is_packed_as_the_draft_packs_it()
     {
         // draft-ietf-oauth-status-list-21: two bits, entries 1,2,0,3,0,1,0,1,1,2,3,3 are the bytes c9 44 f9.
-        var key = Ed25519PrivateKey.Create();
+        var office = Bench.OfficeInMemory.Founded();
         int[] entries = [1, 2, 0, 3, 0, 1, 0, 1, 1, 2, 3, 3];
-        var file = StatusList.Make(
-            key, "https://tfn.example/status/1", new DateTimeOffset(2026, 1, 6, 12, 0, 0, TimeSpan.Zero), 1,
-            entries.Select((value, i) => new KeyValuePair<long, Standing>(i, (Standing)value)), new Evidence([], [], [], [], []));
-        Assert.True(StatusList.TryRead(file, key.Public, "https://tfn.example/status/1", out var list, out var fault), fault);
+        var file = office.Status(entries.Select((value, i) => new KeyValuePair<long, Standing>(i, (Standing)value)));
+        Assert.True(StatusList.TryRead(file, office.StatusAddress, out var list, out var fault), fault);
         Assert.Equal(entries, Enumerable.Range(0, entries.Length).Select(i => (int)list[i]));
         Assert.Equal(Standing.InForce, list[entries.Length]);
     }

@@ -62,7 +62,7 @@ public sealed class Book(Records records)
     public LetterHistory History(string letter)
     {
         var history = LetterHistory.Of(letter);
-        foreach (var row in records.Acts.Where(a => a.Subject == letter).OrderBy(a => a.Index).ToList())
+        foreach (var row in Records.ActsAbout(records, letter))
             history = history.Append(Must(row));
         return WithTwins(history);
     }
@@ -75,11 +75,8 @@ public sealed class Book(Records records)
     }
 
     /// <summary>The drafts of other letters with one of these fair copies.</summary>
-    public IReadOnlyList<RecordedAct> Twins(string letter, IReadOnlyCollection<string> fairCopies)
-    {
-        var drafts = records.Versions.Where(v => v.Letter != letter && fairCopies.Contains(v.FairCopy)).Select(v => v.Draft).ToList();
-        return drafts.Count == 0 ? [] : [.. records.Acts.Where(a => drafts.Contains(a.Digest)).OrderBy(a => a.Index).AsEnumerable().Select(Must)];
-    }
+    public IReadOnlyList<RecordedAct> Twins(string letter, IReadOnlyCollection<string> fairCopies) =>
+        [.. fairCopies.Distinct().SelectMany(copy => Records.DraftsOfOthers(records, copy, letter)).OrderBy(row => row.Index).Select(Must)];
 
     private static RecordedAct Must(ActRow row) => Recorded(row).Is(out var recorded, out var damage) ? recorded : throw new InvalidDataException(damage.Why);
 

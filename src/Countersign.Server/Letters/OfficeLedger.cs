@@ -23,6 +23,10 @@ public sealed class OfficeLedger : IDisposable
     private readonly TimeProvider _clock;
     private readonly TransparencyLog<Kept, Refusal>? _log;
 
+    // The ledger's own thread alone.
+    private readonly List<LedgerEntry<Kept>> _beforeEntries = [];
+    private readonly List<RecordedAct> _before = [];
+
     private OfficeLedger(string database, Home home, OfficeKeys keys, string origin, TimeProvider clock)
     {
         _records = Records.Open(database, create: false);
@@ -109,9 +113,10 @@ public sealed class OfficeLedger : IDisposable
     {
         Admission<Kept, Refusal> Refuse(Refusal refusal) => new Admission<Kept, Refusal>.Refuse(refusal);
 
-        if (_book.Refresh() is { } damage)
+        // The head that the commit is compared with counts the entries: a book of that size has nothing left to read.
+        if ((ulong)_book.Size != admitting.Head.Size && _book.Refresh() is { } damage)
             return Refuse(damage);
-        var before = admitting.Before.Select(e => Recorded(e)).ToList();
+        var before = Before(admitting);
         var lastEntry = before.Count > 0 ? before[^1].At : _book.LastEntry;
         var now = Office.Whole(_clock.GetUtcNow());
         if (now + Office.ClockTolerance < lastEntry)
@@ -145,7 +150,7 @@ public sealed class OfficeLedger : IDisposable
         var history = before.Where(r => r.Act.Subject == act.Subject).Aggregate(_book.History(act.Subject), (h, r) => h.Append(r));
         if (history.Refuses(letterAct, at) is { } fault)
             return Refuse(Refusal.From(fault));
-        if (act is DraftAct draft && history.CurrentDraft is null && (_records.Letters.Any(l => l.Reference == draft.Reference && l.Id != draft.Letter)
+        if (act is DraftAct draft && history.CurrentDraft is null && (Records.IsAnothers(_records, draft.Reference, draft.Letter)
             || before.Any(r => r.Act is DraftAct d && d.Reference == draft.Reference)))
             return Refuse(new Refusal("draft.reference-taken", $"{draft.Reference} is another letter's.", "Give the command again: the letter gets the next number."));
         if (act is CorrectAct correct && !Stands(correct, before))
@@ -157,6 +162,22 @@ public sealed class OfficeLedger : IDisposable
             return Refuse(new Refusal("not-approved", $"The policy asks for {permit.MissingWords} besides.", "Have them sign, too."));
         var joined = act is ReleaseAct ? history.Concurrences.SelectMany(r => r.Approvals) : [];
         return new Admission<Kept, Refusal>.Admit(Statement.Make(_keys.Statement, act, at, Statement.DigestOf(signed.Concat(joined))).Bytes, candidate);
+    }
+
+    /// <summary>The acts admitted before this one in the same commit: each is read once, not once for every act behind it.</summary>
+    private List<RecordedAct> Before(Admitting<Kept> admitting)
+    {
+        var known = 0;
+        while (known < _before.Count && known < admitting.Before.Count && ReferenceEquals(_beforeEntries[known], admitting.Before[known]))
+            known++;
+        _before.RemoveRange(known, _before.Count - known);
+        _beforeEntries.RemoveRange(known, _beforeEntries.Count - known);
+        for (var i = known; i < admitting.Before.Count; i++)
+        {
+            _beforeEntries.Add(admitting.Before[i]);
+            _before.Add(Recorded(admitting.Before[i]));
+        }
+        return _before;
     }
 
     private bool Stands(CorrectAct correct, List<RecordedAct> before)
@@ -177,10 +198,11 @@ public sealed class OfficeLedger : IDisposable
     /// The ledger's rows in SQLite: acts and checkpoints, in one transaction, compared and swapped. Raw commands on a connection of its own, because
     /// the ledger reads and commits on its own threads.
     /// </summary>
-    private sealed class LedgerStore : ILedgerStore<Kept>, IDisposable
+    internal sealed class LedgerStore : ILedgerStore<Kept>, IDisposable
     {
         private readonly Records _owner;
         private readonly Lock _gate = new();
+        private readonly Dictionary<string, SqliteCommand> _commands = new(StringComparer.Ordinal);
 
         public LedgerStore(string database) => _owner = Records.Open(database, create: false);
 
@@ -194,7 +216,7 @@ public sealed class OfficeLedger : IDisposable
 
         private LedgerHead ReadHead(SqliteTransaction? transaction)
         {
-            using var command = Command(transaction, "SELECT Note, Size, Root FROM checkpoints ORDER BY Size DESC LIMIT 1");
+            var command = Command(transaction, "SELECT Note, Size, Root FROM checkpoints ORDER BY Size DESC LIMIT 1");
             using var reader = command.ExecuteReader();
             return reader.Read()
                 ? new LedgerHead(reader.GetString(0), (ulong)reader.GetInt64(1), Digest.TryParse(reader.GetString(2), out var root) ? root : default)
@@ -240,7 +262,7 @@ public sealed class OfficeLedger : IDisposable
         {
             lock (_gate)
             {
-                using var command = Command(null, "SELECT \"Index\", Statement FROM acts WHERE \"Index\" >= $0 ORDER BY \"Index\" LIMIT $1", (long)first, into.Length);
+                var command = Command(null, "SELECT \"Index\", Statement FROM acts WHERE \"Index\" >= $0 ORDER BY \"Index\" LIMIT $1", (long)first, into.Length);
                 using var reader = command.ExecuteReader();
                 var count = 0;
                 while (count < into.Length && reader.Read() && (ulong)reader.GetInt64(0) == first + (ulong)count)
@@ -256,7 +278,7 @@ public sealed class OfficeLedger : IDisposable
                 var found = new List<LedgerEntry<Kept>>();
                 foreach (var key in keys)
                 {
-                    using var command = Command(null, "SELECT \"Index\", Subject, Sequence, Kind, Bytes, Approvals, Statement FROM acts WHERE Digest = $0", key.ToString());
+                    var command = Command(null, "SELECT \"Index\", Subject, Sequence, Kind, Bytes, Approvals, Statement FROM acts WHERE Digest = $0", key.ToString());
                     using var reader = command.ExecuteReader();
                     if (!reader.Read())
                         continue;
@@ -278,24 +300,32 @@ public sealed class OfficeLedger : IDisposable
             }
         }
 
+        /// <summary>The command of that text, prepared once, with its values. Under the gate only.</summary>
         private SqliteCommand Command(SqliteTransaction? transaction, string text, params ReadOnlySpan<object> values)
         {
-            var command = Connection.CreateCommand();
+            if (!_commands.TryGetValue(text, out var command))
+            {
+                _commands[text] = command = Connection.CreateCommand();
 #pragma warning disable CA2100 // every text is a constant of this class; values go in as parameters
-            command.CommandText = text;
+                command.CommandText = text;
 #pragma warning restore CA2100
+                for (var i = 0; i < values.Length; i++)
+                    command.Parameters.Add(new SqliteParameter { ParameterName = $"${i}" });
+            }
             command.Transaction = transaction;
             for (var i = 0; i < values.Length; i++)
-                command.Parameters.AddWithValue($"${i}", values[i]);
+                command.Parameters[i].Value = values[i];
             return command;
         }
 
-        private void Run(SqliteTransaction transaction, string text, params ReadOnlySpan<object> values)
-        {
-            using var command = Command(transaction, text, values);
-            command.ExecuteNonQuery();
-        }
+        private void Run(SqliteTransaction transaction, string text, params ReadOnlySpan<object> values) =>
+            Command(transaction, text, values).ExecuteNonQuery();
 
-        public void Dispose() => _owner.Dispose();
+        public void Dispose()
+        {
+            foreach (var command in _commands.Values)
+                command.Dispose();
+            _owner.Dispose();
+        }
     }
 }

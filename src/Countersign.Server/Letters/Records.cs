@@ -57,6 +57,19 @@ public sealed class Records(DbContextOptions<Records> options) : DbContext(optio
         }
     }
 
+    /// <summary>The acts about a letter, or about the roster, in order. Compiled: the ledger asks it for every act that it admits.</summary>
+    public static readonly Func<Records, string, IEnumerable<ActRow>> ActsAbout = EF.CompileQuery(
+        (Records records, string subject) => records.Acts.Where(a => a.Subject == subject).OrderBy(a => a.Index).AsQueryable());
+
+    /// <summary>The drafts of other letters than this one with a fair copy. Compiled, as above.</summary>
+    public static readonly Func<Records, string, string, IEnumerable<ActRow>> DraftsOfOthers = EF.CompileQuery(
+        (Records records, string fairCopy, string letter) => records.Versions.Where(v => v.FairCopy == fairCopy && v.Letter != letter)
+            .Join(records.Acts, v => v.Draft, a => a.Digest, (v, a) => a).AsQueryable());
+
+    /// <summary>Whether a reference is another letter's than this one's. Compiled, as above.</summary>
+    public static readonly Func<Records, string, string, bool> IsAnothers = EF.CompileQuery(
+        (Records records, string reference, string letter) => records.Letters.Any(l => l.Reference == reference && l.Id != letter));
+
     private SqliteConnection? _connection;
 
     /// <summary>The connection under the context, for what EF does not say: immediate transactions, integrity checks, online backup.</summary>

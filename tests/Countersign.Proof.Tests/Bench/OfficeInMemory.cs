@@ -14,7 +14,9 @@ internal sealed class OfficeInMemory
     public const string Drafter = "drafter", Lawyer = "lawyer", General = "general", Staff = "staff", Operator = "operator";
     public const string RegistrarOne = "registrar-one", RegistrarTwo = "registrar-two";
 
-    private static readonly ECDsa SealKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    /// <summary>The key that every office in memory seals with.</summary>
+    public static readonly ECDsa SealKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+
     private static readonly byte[] SealCertificate = NewCertificate(SealKey);
 
     private readonly List<Digest> _leaves = [];
@@ -27,7 +29,7 @@ internal sealed class OfficeInMemory
 
     public string Domain { get; }
     public DateTimeOffset Now { get; set; } = new(2026, 3, 2, 8, 0, 0, TimeSpan.Zero);
-    public Ed25519PrivateKey LedgerKey { get; } = Ed25519PrivateKey.Create();
+    public Ed25519PrivateKey LedgerKey { get; set; } = Ed25519PrivateKey.Create();
     public Ed25519PrivateKey StatementKey { get; set; } = Ed25519PrivateKey.Create();
     public static byte[] SharedCertificate => SealCertificate;
     public byte[] Certificate => SealCertificate;
@@ -73,18 +75,19 @@ internal sealed class OfficeInMemory
     }
 
     /// <summary>An office of two registrars.</summary>
-    public static OfficeInMemory Founded(PolicyParts? policy = null, bool exercise = false, string domain = "staff.example")
+    public static OfficeInMemory Founded(
+        PolicyParts? policy = null, bool exercise = false, string domain = "staff.example", Ed25519PrivateKey? statementKey = null)
     {
         var office = new OfficeInMemory(domain);
+        office.StatementKey = statementKey ?? office.StatementKey;
         var act = new FoundAct(new ActHeader(domain, office.Now, office.Nonce(), RegistrarOne, null))
         {
             Title = "Staff of the Example Command",
             People = [office.Enrolment(RegistrarOne, "registrar"), office.Enrolment(RegistrarTwo, "registrar")],
             Policy = office.Keep(policy ?? DefaultPolicy),
-            Origin = $"{domain}/ledger",
-            LedgerKey = office.LedgerKey.Public,
-            StatementKey = office.StatementKey.Public,
-            Certificate = Digest.Of(office.Certificate),
+            Keys = new PublicKeys($"{domain}/ledger", office.LedgerKey.Public, office.StatementKey.Public, Digest.Of(office.Certificate)),
+            Site = new PasskeySite($"approve.{domain}", [$"https://approve.{domain}"]),
+            SignIn = domain,
             Exercise = exercise,
         };
         var recorded = office.Record(act, office.Sign(act, RegistrarOne, RegistrarTwo));
@@ -282,7 +285,7 @@ internal sealed class OfficeInMemory
     {
         var entered = release ?? Letter(letter).First(a => a.Act is ReleaseAct);
         var key = ledgerKey ?? LedgerKey;
-        var name = origin ?? FoundAct.Origin;
+        var name = origin ?? Chain.Newest.Keys[^1].Keys.Origin;
         var path = Path((int)entered.Index, 0, _leaves.Count);
         var all = Merkle.Root(_leaves.ToArray());
         return Proof.Receipt.Make(
@@ -291,7 +294,7 @@ internal sealed class OfficeInMemory
     }
 
     public string Checkpoint(Ed25519PrivateKey? key = null, string? origin = null, ulong? size = null, Digest? root = null) =>
-        new Checkpoint(origin ?? FoundAct.Origin, size ?? Size, root ?? Merkle.Root(_leaves.ToArray())).Sign(key ?? LedgerKey).ToString();
+        new Checkpoint(origin ?? Chain.Newest.Keys[^1].Keys.Origin, size ?? Size, root ?? Merkle.Root(_leaves.ToArray())).Sign(key ?? LedgerKey).ToString();
 
     /// <summary>Seals with the office's true key, whatever the receipt says.</summary>
     public byte[] Seal(byte[] fairCopy, Receipt receipt, SealPlan? plan = null) =>
@@ -320,10 +323,7 @@ internal sealed class OfficeInMemory
         Title = FoundAct.Title,
         Found = FoundAct.Digest,
         Exercise = FoundAct.Exercise,
-        Origin = FoundAct.Origin,
-        LedgerKey = FoundAct.LedgerKey,
-        StatementKey = FoundAct.StatementKey,
-        Certificate = FoundAct.Certificate,
+        Keys = Chain.Newest.Keys,
         Roster = [.. Chain.Acts.Select(a => (a.Act.Digest, a.Index))],
         Checkpoint = Checkpoint(),
         StatusAddress = StatusAddress,
