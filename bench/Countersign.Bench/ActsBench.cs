@@ -79,7 +79,7 @@ internal static class ActsBench
         OnWriters(acts, a => BenchOffice.Must(ledger.Enter(a.Kept.Act, a.Kept.Approvals, a.Kept.FileName)));
 
     private static Result<OfficeLedger> OpenLedger(BenchOffice office) =>
-        OfficeLedger.Open(office.Home.Database, office.Home, BenchOffice.Must(OfficeKeys.Read(office.Home)), office.Office.Found.Origin, TimeProvider.System);
+        OfficeLedger.Open(office.Home.Database, office.Home, BenchOffice.Must(OfficeKeys.Read(office.Home, office.Office.Found.Keys)), office.Office.Roster.Keys, TimeProvider.System);
 
     /// <summary>Each writer takes the next act, writes it, waits for the answer.</summary>
     private static void OnWriters(Prepared[] acts, Action<Prepared> write)
@@ -144,7 +144,7 @@ internal static class ActsBench
 
     private static Prepared[] Prepare<T>(BenchOffice office, string by, IEnumerable<T> of, Func<ActHeader, T, Act> make)
     {
-        using var keys = BenchOffice.Must(OfficeKeys.Read(office.Home));
+        using var keys = BenchOffice.Must(OfficeKeys.Read(office.Home, office.Office.Found.Keys));
         var (person, key) = (office.Office.FindPerson(by).Value!.Person, office.KeyOf(by));
         return [.. of.Select(one =>
         {
@@ -165,9 +165,9 @@ internal static class ActsBench
         public Bare(BenchOffice office)
         {
             _store = new OfficeLedger.LedgerStore(office.Home.Database);
-            _keys = BenchOffice.Must(OfficeKeys.Read(office.Home));
+            _keys = BenchOffice.Must(OfficeKeys.Read(office.Home, office.Office.Found.Keys));
             _log = ((LedgerOpening<Kept, Refusal>.Opened)TransparencyLog.Open<Kept, Refusal>(
-                _store, LedgerIdentity.Of(office.Office.Found.Origin, _keys.Ledger), new Tiles(office.Home.PublicLedger))).Log;
+                _store, LedgerIdentity.Of(office.Office.Found.Keys.Origin, _keys.Ledger), new Tiles(office.Home.PublicLedger))).Log;
         }
 
         /// <summary>Appends with a statement made before, or one signed in the ledger's critical section.</summary>

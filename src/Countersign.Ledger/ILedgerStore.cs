@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Countersign.Proof;
 
 namespace Countersign.Ledger;
@@ -82,6 +83,23 @@ public readonly record struct LedgerProgress(string Step, ulong Done, ulong Tota
 /// </param>
 public sealed record LedgerIdentity(NoteKey Key, Func<string, NoteSignature> Sign)
 {
+    /// <summary>
+    /// Keys that signed this ledger's checkpoints before: what is stored or published may still be theirs until the
+    /// next commit. Nothing is signed with them.
+    /// </summary>
+    public IReadOnlyList<NoteKey> Before { get; init; } = [];
+
+    /// <summary>Opens a checkpoint that this ledger signed, now or before.</summary>
+    internal bool TryOpen(ReadOnlySpan<byte> note, [NotNullWhen(true)] out SignedCheckpoint? opened, out string why)
+    {
+        if (SignedCheckpoint.TryOpen(note, Key, [], out opened, out why))
+            return true;
+        foreach (var key in Before)
+            if (SignedCheckpoint.TryOpen(note, key, [], out opened, out _))
+                return true;
+        return false;
+    }
+
     /// <summary>The ledger of that origin, signed with a key in memory.</summary>
     public static LedgerIdentity Of(string origin, Ed25519PrivateKey key) =>
         new(NoteKey.Create(origin, NoteKeyKind.Ed25519, key.Public), text => NoteSignature.Sign(text, origin, key));

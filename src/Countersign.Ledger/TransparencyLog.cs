@@ -119,7 +119,7 @@ public sealed class TransparencyLog<TRecord, TRefusal> : IAsyncDisposable
         Checkpoint? published = null;
         if (file is not null)
         {
-            if (!SignedCheckpoint.TryOpen(file, identity.Key, [], out var opened, out var why))
+            if (!identity.TryOpen(file, out var opened, out var why))
             {
                 return ReadOnly(
                     LedgerTrouble.CheckpointUnreadable,
@@ -131,7 +131,7 @@ public sealed class TransparencyLog<TRecord, TRefusal> : IAsyncDisposable
 
         // What the world has seen: the published file, and what witnesses and mirrors showed the caller.
         Checkpoint[] shown = [.. published is null ? [] : new[] { published }, .. seen];
-        if (Array.Exists(shown, checkpoint => checkpoint.Origin != identity.Key.Name))
+        if (Array.Exists(shown, checkpoint => checkpoint.Origin != identity.Key.Name && identity.Before.All(key => key.Name != checkpoint.Origin)))
             throw new ArgumentException("A checkpoint of another ledger proves nothing about this one.", nameof(seen));
 
         var head = store.Read();
@@ -618,7 +618,7 @@ public sealed class TransparencyLog<TRecord, TRefusal> : IAsyncDisposable
     {
         if (head.Size == 0 && head.Note.Length == 0)
             return head.Root == Merkle.EmptyRoot ? null : "The store's new ledger has a root.";
-        if (!SignedCheckpoint.TryOpen(Encoding.UTF8.GetBytes(head.Note), identity.Key, [], out var opened, out var why))
+        if (!identity.TryOpen(Encoding.UTF8.GetBytes(head.Note), out var opened, out var why))
             return $"The store's newest checkpoint cannot be trusted. {why}";
         return opened.Checkpoint.Size == head.Size && opened.Checkpoint.Root == head.Root
             ? null

@@ -119,7 +119,8 @@ public sealed record ActHeader(string Office, DateTimeOffset At, string Nonce, s
 /// <summary>An act about who is in office and under which policy. These form one chain, each naming the one before it as its roster.</summary>
 public abstract class RosterAct : Act
 {
-    internal const string About = "roster";
+    /// <summary>What the statements of roster acts are about.</summary>
+    public const string About = "roster";
 
     private protected RosterAct(ActHeader header) : base(header)
     {
@@ -146,7 +147,10 @@ public abstract class LetterAct : Act
 /// </summary>
 public sealed class FreeAct(ActHeader header) : Act(header)
 {
-    internal const string Name = "free", About = "free";
+    internal const string Name = "free";
+
+    /// <summary>What the statements of these acts are about.</summary>
+    public const string About = "free";
     public override string Kind => Name;
     public override string Subject => About;
 

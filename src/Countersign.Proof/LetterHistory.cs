@@ -54,6 +54,15 @@ public sealed class LetterHistory
     /// <summary>The act that ended the letter: a withdrawal or correction.</summary>
     public RecordedAct? Ending => _acts.Find(a => a.Act is WithdrawAct or CorrectAct);
 
+    /// <summary>What a released letter's acts make of it: the two bits of the status list.</summary>
+    public Standing Standing => this switch
+    {
+        { Ending.Act: WithdrawAct } => Standing.Withdrawn,
+        { Ending.Act: CorrectAct } => Standing.Replaced,
+        { StandingHolds.Count: > 0 } => Standing.OnHold,
+        _ => Standing.InForce,
+    };
+
     /// <summary>The holds that no lift has ended.</summary>
     public IReadOnlyList<RecordedAct> StandingHolds =>
         [.. _acts.Where(a => a.Act is HoldAct && !_acts.Any(l => l.Act is LiftAct lift && lift.Hold == a.Act.Digest))];

@@ -403,7 +403,7 @@ internal sealed class PdfFile
             }
             return output.ToArray();
         }
-        catch (InvalidDataException)
+        catch (Exception e) when (e is InvalidDataException or IOException) // .NET tells a preset dictionary by the latter
         {
             throw new MalformedException("a packed part of its structure is damaged");
         }

@@ -195,7 +195,7 @@ public sealed class StatusList
             if (zlib.ReadAtLeast(bits, bits.Length, throwOnEndOfStream: false) == bits.Length && zlib.ReadByte() < 0)
                 return bits;
         }
-        catch (InvalidDataException)
+        catch (Exception e) when (e is InvalidDataException or IOException) // .NET tells a preset dictionary by the latter
         {
             // no ZLIB data: the one answer below
         }

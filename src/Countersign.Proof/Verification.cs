@@ -218,7 +218,7 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
         {
             verdict = verdict with { AsOf = list.At };
             unproved = Follow(list, said!.Keys, said.Chain, ref now, ref then);
-            if (unproved is null && StandingOf(now) is var proved && proved != list[release.Status])
+            if (unproved is null && now.Standing is var proved && proved != list[release.Status])
                 unproved = $"The status file says \"{InWords(list[release.Status])}\", but the signed acts in it prove \"{InWords(proved)}\".";
         }
         switch (then.Ending)
@@ -333,14 +333,6 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
         && Permit.Of(hold, approvals, chain.Newest, letter, hold.At).IsGranted
             ? hold.At
             : null;
-
-    private static Standing StandingOf(LetterHistory letter) => letter switch
-    {
-        { Ending.Act: WithdrawAct } => Standing.Withdrawn,
-        { Ending.Act: CorrectAct } => Standing.Replaced,
-        { StandingHolds.Count: > 0 } => Standing.OnHold,
-        _ => Standing.InForce,
-    };
 
     private static string? Name(RosterChain chain, Evidence evidence, string person)
     {

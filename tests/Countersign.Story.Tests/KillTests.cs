@@ -93,7 +93,7 @@ public sealed class KillTests(ITestOutputHelper output)
 
         foreach (var text in (string?[])[note, office.NewestCheckpoint()])
             if (text is not null)
-                seen.Add(Receipt.OpenCheckpoint(text, office.Found.Origin, office.Found.LedgerKey) ?? throw new InvalidOperationException("a checkpoint does not open"));
+                seen.Add(Receipt.OpenCheckpoint(text, office.Found.Keys.Origin, office.Found.Keys.Ledger) ?? throw new InvalidOperationException("a checkpoint does not open"));
         foreach (var checkpoint in seen)
             Assert.True(
                 checkpoint.Size <= office.LedgerSize && office.RootAt(checkpoint.Size) == checkpoint.Root,

@@ -16,6 +16,8 @@ public static class OfficeCommands
         root.Add(Person(line));
         root.Add(Delegate(line));
         root.Add(PolicyCommand(line));
+        root.Add(Rekey(line));
+        root.Add(Free(line));
     }
 
     private static Command Init(Commands.CommandLine line)
@@ -72,12 +74,22 @@ public static class OfficeCommands
         line.InOffice(add, (parse, office) => Add(line, parse, office, parse.GetRequiredValue(name).Trim(), parse.GetRequiredValue(role), parse.GetValue(email)));
 
         var who = new Argument<string>("PERSON") { Description = "Id, name or e-mail." };
-        var retire = new Command("retire", "Ends a person's time in office.") { who, Options.As(), Options.Key() }.Example("countersign person retire \"A. Jansen\"");
+        var since = new Option<string?>("--since") { Description = "The person's key was stolen: since this moment it counts for no release, however long ago it was sealed.", HelpName = "DATE" };
+        var retire = new Command("retire", "Ends a person's time in office.") { who, since, Options.As(), Options.Key() }.Example(
+            "countersign person retire \"A. Jansen\"", "countersign person retire \"A. Jansen\" --since 2026-11-20T00:00:00Z");
         line.InOffice(retire, (parse, office) =>
         {
+            DateTimeOffset? stolen = null;
+            if (parse.GetValue(since) is { } text)
+            {
+                if (!Moments.TryParse(text, out var moment) || moment > office.Now)
+                    return new Refusal("usage.date", $"\"{text}\" is no date, or has not come yet.", "Give one such as 2026-11-20 or 2026-11-20T00:00:00Z.");
+                // A day alone means all of it: a theft counts from its morning on.
+                stolen = text.Length == 10 ? moment.AddSeconds(1).AddDays(-1) : moment;
+            }
             if (!office.FindPerson(parse.GetRequiredValue(who)).Is(out var member, out var refusal) || !Registrars(line, parse, office).Is(out var signers, out refusal))
                 return refusal;
-            return office.Decide("roster", signers, act => act is RetireAct r && r.Person == member.Person, header => new RetireAct(header) { Person = member.Person })
+            return office.Decide("roster", signers, act => act is RetireAct r && r.Person == member.Person && r.Since == stolen, header => new RetireAct(header) { Person = member.Person, Since = stolen })
                 .Is(out var outcome, out refusal) ? Decided(office, outcome, $"{office.NameOf(member.Person)} is no longer in office.") : refusal;
         });
 
@@ -101,8 +113,15 @@ public static class OfficeCommands
             return answer.With("people", people);
         });
 
+        var erase = new Command("erase", "Erases the name and address of somebody who left. Their acts and every receipt keep verifying; nobody can tell any more whose they were.") { who }
+            .Example("countersign person erase \"A. Jansen\"");
+        line.InOffice(erase, (parse, office) => office.Erase(parse.GetRequiredValue(who)).Is(out var id, out var refusal)
+            ? new Answer().Line($"The name behind {id} is erased here. Letters already sent keep the names that they disclosed, and so do older backups: erase it there, too.").With("person", id)
+            : refusal);
+
         person.Add(add);
         person.Add(retire);
+        person.Add(erase);
         person.Add(list);
         return person;
     }
@@ -226,6 +245,49 @@ public static class OfficeCommands
         return policy;
     }
 
+    private static Command Rekey(Commands.CommandLine line)
+    {
+        var command = new Command("rekey", "Replaces the office's own keys and certificate. Needs those whom the policy's change rule names; old letters keep verifying.")
+            { Options.As(), Options.Key() }.Example("countersign rekey --as \"A. Jansen\" --key jansen.key --as \"B. de Vries\" --key devries.key");
+        line.InOffice(command, (parse, office) =>
+        {
+            if (!line.Signers(parse, office).Is(out var signers, out var refusal))
+                return refusal;
+            return office.Decide(RosterAct.About, signers, act => act is RekeyAct { Gap: null }, header => new RekeyAct(header) { Keys = office.NewKeys(office.Roster.Keys[^1].Keys.Origin) })
+                .Is(out var outcome, out refusal)
+                ? Decided(office, outcome, "The office has new keys. Give everybody the new trust file: with the old one, letters released from now on are not known.")
+                : refusal;
+        });
+        return command;
+    }
+
+    private static Command Free(Commands.CommandLine line)
+    {
+        var file = new Argument<string>("FILE") { Description = "The text that may always leave." };
+        var title = new Option<string?>("--title") { Description = "What it is. Default: the file's name.", HelpName = "TEXT" };
+        var command = new Command("free", "Registers a text that may always leave: boilerplate, a law, a press release. Never one that was first seen in a draft. Needs two people.")
+            { file, title, Options.As(), Options.Key() }.Example("countersign free press-release.pdf --as \"Registrar One\" --as \"A. Jansen\" --key jansen.key");
+        line.InOffice(command, (parse, office) =>
+        {
+            var path = parse.GetRequiredValue(file);
+            if (!File.Exists(path) || new FileInfo(path).Length is 0 or > Drafting.Drafts.MaxBytes)
+                return new Refusal("free.file", $"{path} is missing, empty or larger than 100 MB.", "Check the path.");
+            var name = (parse.GetValue(title) ?? Path.GetFileName(path)).Trim();
+            if (name.Length is 0 or > 200 || Text.Fault(name) is not null)
+                return new Refusal("free.title", "The text needs a title of up to 200 characters of plain text.", "Give it with --title.");
+            if (!line.Signers(parse, office).Is(out var signers, out var refusal))
+                return refusal;
+            var bytes = File.ReadAllBytes(path);
+            var text = Digest.Of(bytes);
+            if (office.IsFree(text))
+                return new Answer().Line($"{name} may always leave already.").With("text", text.ToString()).With("missing", Missing.Of([]));
+            office.Home.KeepBlob(bytes);
+            return office.Decide(FreeAct.About, signers, act => act is FreeAct f && f.Text == text, header => new FreeAct(header) { Text = text, Title = name })
+                .Is(out var outcome, out refusal) ? Decided(office, outcome, $"{name} may always leave.").With("text", text.ToString()) : refusal;
+        });
+        return command;
+    }
+
     private static Answer Explain(Answer answer, Policy policy, Office? office)
     {
         static string Who(IReadOnlyList<Need> needs) => string.Join(" and ", needs.Select(n => n.Count == 1 ? n.Words : $"{n.Count} × {n.Words}"));
@@ -233,6 +295,8 @@ public static class OfficeCommands
         {
             var note = office is null || Staffing.CanMeet(needs, policy, office.Roster, office.Now) ? "" : "   ! nobody can: too few people hold these roles";
             answer.Line($"A {kind} is released by {Who(needs)}.{note}");
+            if (policy.StagesOf(kind) is { Count: > 0 } stages)
+                answer.Line($"  They come in turn: first {string.Join(", then ", stages.Select(roles => string.Join(" and ", roles)))}.");
         }
         answer.Line($"One person stops any letter: {Who(policy.Stop)}.")
             .Line($"A released letter is withdrawn, or a hold lifted, by {Who(policy.Withdraw)}.")

@@ -60,7 +60,9 @@ public static class PolicyFile
             Stop = Rule(root.Must("stop")),
             Withdraw = Rule(root.Must("withdraw")),
             Free = Rule(root.Must("free")),
-            Kinds = root.Must("kinds").Members().ToDictionary(m => m.Name, m => Rule(m.Value), StringComparer.Ordinal),
+            Kinds = root.Must("kinds").Members().ToDictionary(m => m.Name, m => Rule(m.Value, staged: true), StringComparer.Ordinal),
+            Stages = root.Must("kinds").Members().Where(m => m.Value.May("stages") is not null).ToDictionary(
+                m => m.Name, m => (IReadOnlyList<IReadOnlyList<string>>)[.. m.Value.Must("stages").Items().Select(stage => stage.Texts().ToArray())], StringComparer.Ordinal),
             Escalations = [.. root.May("escalate")?.Items().Select(Escalate) ?? []],
             Assurances = root.May("assurance")?.Members().ToDictionary(m => m.Name, m => m.Value.Text() switch
             {
@@ -86,9 +88,9 @@ public static class PolicyFile
         return node.Must(member);
     }
 
-    private static IReadOnlyList<Need> Rule(Node node)
+    private static IReadOnlyList<Need> Rule(Node node, bool staged = false)
     {
-        node.Only("approve");
+        node.Only(staged ? ["approve", "stages"] : ["approve"]);
         return [.. node.Must("approve").Items().Select(NeedOf)];
     }
 

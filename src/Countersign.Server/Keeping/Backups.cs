@@ -1,5 +1,4 @@
 using Countersign.Ledger;
-using Countersign.Proof;
 using Countersign.Server.Letters;
 using Microsoft.Data.Sqlite;
 
@@ -28,7 +27,7 @@ public static class Backups
     }
 
     /// <summary>
-    /// Brings a backup back into an empty home. The office is read-only until <see cref="Complete"/> has shown that nothing is missing: a copy of
+    /// Brings a backup back into an empty home. The office is read-only until <see cref="Recovery"/> has shown that nothing is missing: a copy of
     /// last night would otherwise sign a second history beside the one that others have seen.
     /// </summary>
     public static Result<int> Restore(string source, Home home, Action<string>? progress = null)
@@ -47,36 +46,10 @@ public static class Backups
         return count + 1;
     }
 
-    /// <summary>
-    /// Ends the read-only time when the newest checkpoint that anybody outside holds (a checkpoint, or a trust file) is not beyond this office's
-    /// ledger, and is a state that this ledger was in.
-    /// </summary>
-    public static Result<ulong> Complete(Office office, string file)
-    {
-        if (!File.Exists(office.Home.RestoredMark))
-            return new Refusal("restore.not-restored", "This office was not restored, or is complete already.", "Nothing is left to do.");
-        var bytes = File.ReadAllBytes(file);
-        var note = TrustRoot.TryRead(bytes, out var trust, out _)
-            ? trust.Found == office.Found.Digest ? trust.Checkpoint : ""
-            : System.Text.Encoding.UTF8.GetString(bytes);
-        if (Receipt.OpenCheckpoint(note, office.Found.Origin, office.Found.LedgerKey) is not { } outside)
-            return new Refusal("restore.checkpoint", $"{file} holds no checkpoint of this office's ledger.", "Fetch the checkpoint or trust file from the public address, a witness or a recipient.");
-        if (outside.Size > office.LedgerSize)
-            return new Refusal(
-                "restore.behind", $"This backup ends at entry {office.LedgerSize}, but the ledger had {outside.Size} entries: {outside.Size - office.LedgerSize} acts are missing.",
-                "Restore a newer backup. Nothing may be written beside acts that others have seen.");
-        if (office.RootAt(outside.Size) != outside.Root)
-            return new Refusal("restore.fork", "The outside checkpoint and this ledger contradict each other.", "Keep both as evidence and do not use this copy.");
-        File.Delete(office.Home.RestoredMark);
-        DurableFile.SyncFolder(office.Home.Path);
-        office.Publish();
-        return outside.Size;
-    }
-
     private static int CopyFolders(string from, string to, Action<string>? progress)
     {
         var count = 0;
-        foreach (var folder in (string[])["blobs", "keys", "released", "working"])
+        foreach (var folder in (string[])["blobs", "keys", "released", "working", "holds"])
         {
             var source = Path.Combine(from, folder);
             if (!Directory.Exists(source))

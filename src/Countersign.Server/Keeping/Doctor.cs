@@ -37,9 +37,15 @@ public sealed class Doctor(Office office)
         progress?.Invoke("the ledger");
         if (office.LedgerTrouble(mend: true) is { } ledger)
             found.Add(ledger);
+        if (office.WriteFault() is null)
+            office.EnterWaitingHolds();
         progress?.Invoke("the letters");
         foreach (var row in office.AllLetters())
             ExamineLetter(row, found);
+        foreach (var wrong in office.UnsoundFreeActs())
+            found.Add(new Ailment(Gravity.Damage, "free.unsound", wrong, "Bring back a backup with `countersign restore`; keep this copy as evidence."));
+        foreach (var waiting in office.Home.WaitingHolds(null))
+            found.Add(new Ailment(Gravity.Warning, "hold.waiting", $"A hold by {office.NameOf(waiting.Act.By)} counts but is not in the ledger yet.", "It enters with the next act that the ledger takes; `countersign doctor` again tells whether it has."));
         progress?.Invoke("the people");
         ExaminePeople(found);
         if (office.ReadOnlyFault() is { } restored)
@@ -96,7 +102,7 @@ public sealed class Doctor(Office office)
             var permit = office.Chain.Judge(act, recorded.Approvals, history, recorded.At, recorded.Index);
             if (!permit.IsGranted)
                 return $"the {act.Kind} act at ledger index {recorded.Index} was not permitted: {permit.Fault?.Why ?? permit.MissingWords}";
-            if (!recorded.Statement.SignedBy(office.Found.StatementKey))
+            if (!recorded.Statement.SignedBy(KeyRange.OfEntry(office.Roster.Keys, recorded.Index).Statement))
                 return $"the statement at ledger index {recorded.Index} is not signed by the office";
             var joined = act is ReleaseAct ? history.Concurrences : [];
             if (recorded.Statement.Approvals != Statement.DigestOf(recorded.Approvals.Concat(joined.SelectMany(r => r.Approvals))))

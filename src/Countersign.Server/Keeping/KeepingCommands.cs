@@ -110,22 +110,26 @@ public static class KeepingCommands
     private static Command Restore(Commands.CommandLine line)
     {
         var folder = new Argument<string?>("DIR") { Description = "A folder that backup made.", Arity = ArgumentArity.ZeroOrOne };
-        var complete = new Option<string?>("--complete") { Description = "Ends the read-only time: the newest checkpoint or trust file that anybody outside holds.", HelpName = "FILE" };
-        var command = new Command("restore", "Brings a backup back into an empty folder. The office is then read-only until it is shown that nothing is missing.") { folder, complete }
-            .Example("countersign restore /mnt/safe/tfn-2026-11-24 --home .countersign", "countersign restore --complete checkpoint-from-witness");
+        var complete = new Option<string[]>("--complete") { Description = "Ends the read-only time if nothing is missing up to this checkpoint or trust file, the newest that anybody outside holds.", HelpName = "FILE" };
+        var take = new Option<string[]>("--take") { Description = "Takes missing acts back from sealed letters, status files, trust files or signed holds.", HelpName = "FILE…", AllowMultipleArgumentsPerToken = true };
+        var epoch = new Option<bool>("--new-epoch") { Description = "States what stays lost and goes on under new keys. Needs those whom the policy's change rule names." };
+        var command = new Command("restore", "Brings a backup back into an empty folder. The office is then read-only until it is shown that nothing is missing, or stated what is.")
+            { folder, complete, take, epoch, Options.As(), Options.Key() }
+            .Example(
+                "countersign restore /mnt/safe/tfn-2026-11-24 --home .countersign", "countersign restore --complete checkpoint-from-witness",
+                "countersign restore --take letter.pdf status.file", "countersign restore --new-epoch --as \"A. Jansen\" --as \"B. de Vries\"");
         line.Action(command, parse =>
         {
-            if (parse.GetValue(complete) is { } file)
+            string[] brought = [.. parse.GetValue(complete) ?? [], .. parse.GetValue(take) ?? []];
+            if (brought.Length > 0 || parse.GetValue(epoch))
             {
                 if (!Office.Open(line.HomeOf(parse), line.Clock).Is(out var restored, out var closed))
                     return closed;
                 using (restored)
-                    return Backups.Complete(restored, file).Is(out var size, out var refused)
-                        ? new Answer().Line($"Nothing is missing up to entry {size}: the office may write again.").With("size", size)
-                        : refused;
+                    return Recover(line, parse, restored, brought, parse.GetValue(epoch));
             }
             if (parse.GetValue(folder) is not { } source)
-                return Commands.CommandLine.Usage("Name the backup's folder, or --complete FILE.");
+                return Commands.CommandLine.Usage("Name the backup's folder, or --complete FILE, --take FILE or --new-epoch.");
             var home = line.HomeOf(parse);
             if (!Backups.Restore(Path.GetFullPath(source), home).Is(out var count, out var refusal))
                 return refusal;
@@ -137,5 +141,33 @@ public static class KeepingCommands
                     .With("files", count).With("size", office.LedgerSize);
         });
         return command;
+    }
+
+    private static Result<Answer> Recover(Commands.CommandLine line, ParseResult parse, Office office, string[] brought, bool newEpoch)
+    {
+        var recovery = new Recovery(office);
+        if (!recovery.Take(brought).Is(out var outside, out var refusal))
+            return refusal;
+        if (!newEpoch)
+            return recovery.Complete().Is(out var size, out refusal)
+                ? new Answer().Line($"Nothing is missing up to entry {size}: the office may write again."
+                    + (outside.Lost.Count > 0 ? $" {outside.Lost.Count} acts were taken back." : "")).With("size", size).With("takenBack", outside.Lost.Count)
+                : refusal;
+        if (!line.Signers(parse, office).Is(out var signers, out refusal) || !recovery.OpenEpoch(signers).Is(out var opened, out refusal))
+            return refusal;
+        if (opened.Outcome.Recorded is null)
+            return new Answer { ExitCode = 1, Next = "The same command with --as and --key of whoever is missing." }
+                .Line($"Signed and kept. Still missing: {opened.Outcome.Permit.MissingWords}.").With("missing", Missing.Of(opened.Outcome.Permit.Missing));
+        var answer = new Answer { Next = "countersign trust --out FILE, for everyone who holds an older one" }
+            .Line($"A new epoch of the ledger begins at entry {opened.Outcome.Recorded.Index}; its act states what was lost. The office may write again.");
+        var taken = new JsonArray();
+        foreach (var back in opened.TakenBack)
+        {
+            answer.Line(back.Refusal is null
+                ? $"  taken back: the {back.Former.Act.Kind} act that was entry {back.Former.Index}"
+                : $"  not taken back: the {back.Former.Act.Kind} act that was entry {back.Former.Index}. {back.Refusal.Why} {back.Refusal.Next}");
+            taken.Add(new JsonObject { ["index"] = back.Former.Index, ["act"] = back.Former.Act.Kind, ["takenBack"] = back.Refusal is null, ["why"] = back.Refusal?.Why });
+        }
+        return answer.With("size", office.LedgerSize).With("acts", taken);
     }
 }

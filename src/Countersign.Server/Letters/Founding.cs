@@ -45,10 +45,10 @@ public sealed partial class Office
             Title = charter.Title,
             People = [.. people.Select(p => p.Enrolment)],
             Policy = charter.Policy.Digest,
-            Origin = $"{charter.Domain}/ledger",
-            LedgerKey = keys.Ledger.Public,
-            StatementKey = keys.Statement.Public,
-            Certificate = Digest.Of(keys.Certificate),
+            Keys = keys.Public($"{charter.Domain}/ledger"),
+            // People approve under another name than that under which they sign in: a sign-in that a hostile server harvests then approves nothing.
+            Site = new PasskeySite($"approve.{charter.Domain}", [$"https://approve.{charter.Domain}"]),
+            SignIn = charter.Domain,
             Exercise = charter.Exercise,
         };
         if (!Act.TryRead(found.Bytes, out _, out var fault))
@@ -73,7 +73,7 @@ public sealed partial class Office
             command.CommandText = $"PRAGMA user_version={Records.Version}";
             command.ExecuteNonQuery();
         }
-        using (var ledger = OfficeLedger.Open(unfinished, home, keys, found.Origin, clock))
+        using (var ledger = OfficeLedger.Open(unfinished, home, keys, [new KeyRange(0, found.Keys)], clock))
         {
             if (ledger.Enter(found, approvals, null).Refusal is { } refused)
                 return refused;

@@ -21,6 +21,12 @@ public sealed class Home(string path)
     public string TrustFile => In("public", ".well-known", "countersign");
     public string StatusFile => In("public", "status", "1");
 
+    /// <summary>Signed holds that the ledger has not taken yet.</summary>
+    public string Holds => In("holds");
+
+    /// <summary>Files from outside out of which lost acts are taken back.</summary>
+    public string Recovered => In("recovered");
+
     /// <summary>Left by <c>restore</c>: the office is read-only until it is shown that nothing is missing.</summary>
     public string RestoredMark => In("restored-from-backup");
 
@@ -36,7 +42,7 @@ public sealed class Home(string path)
     public void Prepare()
     {
         Directory.CreateDirectory(Path);
-        foreach (var folder in (string[])[In("blobs"), In("keys"), Working, Released])
+        foreach (var folder in (string[])[In("blobs"), In("keys"), Working, Released, Holds])
             if (OperatingSystem.IsWindows())
                 Directory.CreateDirectory(folder);
             else
@@ -68,6 +74,17 @@ public sealed class Home(string path)
             return null;
         var bytes = File.ReadAllBytes(path);
         return Digest.Of(bytes) == digest ? bytes : null;
+    }
+
+    /// <summary>The signed holds that wait for the ledger, of one letter or of all. A file that is none is passed over.</summary>
+    public IEnumerable<(HoldAct Act, IReadOnlyList<Approval> Approvals)> WaitingHolds(string? letter)
+    {
+        if (!Directory.Exists(Holds))
+            yield break;
+        foreach (var file in Directory.EnumerateFiles(Holds, letter is null ? "*" : letter + ".*").Order(StringComparer.Ordinal))
+            if (!file.EndsWith(DurableFile.Unfinished, StringComparison.Ordinal) && SignedHold.TryRead(File.ReadAllBytes(file), out var act, out var approvals, out _)
+                && (letter is null || act.Letter == letter))
+                yield return (act, approvals);
     }
 
     /// <summary>Writes a file whole or not at all; when this returns, it and its name are on the disk.</summary>

@@ -63,7 +63,7 @@ public sealed partial class Office
         {
             { Ending.Act: WithdrawAct } => LetterState.Withdrawn,
             { Ending.Act: CorrectAct } => LetterState.Replaced,
-            { StandingHolds.Count: > 0 } => LetterState.OnHold,
+            _ when history.StandingHolds.Count > 0 || WaitingHolds(history.Letter).Count > 0 => LetterState.OnHold,
             { Release: not null } => LetterState.Released,
             { StandingObjections.Count: 0 } when permit is { IsGranted: true } => LetterState.Approved,
             _ => reviewed ? LetterState.InReview : LetterState.Draft,

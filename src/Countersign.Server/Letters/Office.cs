@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Countersign.Proof;
+using Microsoft.EntityFrameworkCore;
 
 namespace Countersign.Server.Letters;
 
@@ -14,9 +15,9 @@ public sealed partial class Office : IDisposable
     public static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(2);
 
     private readonly TimeProvider _clock;
-    private readonly OfficeKeys _keys;
+    private OfficeKeys _keys;
     private readonly Book _book;
-    private readonly OfficeLedger _ledger;
+    private OfficeLedger _ledger;
 
     private Office(Home home, Records records, Book book, OfficeKeys keys, OfficeLedger ledger, TimeProvider clock)
     {
@@ -60,14 +61,15 @@ public sealed partial class Office : IDisposable
             var version = Scalar(records, "PRAGMA user_version");
             if (version != Records.Version)
                 return Close(new Refusal("home.version", $"The office's database has format {version}; this program reads format {Records.Version}.", "Use the program that belongs to it."));
-            if (!OfficeKeys.Read(home).Is(out var keys, out var refusal))
-                return Close(refusal);
             var book = new Book(records);
             if (book.Refresh() is { } damage)
                 return Close(damage);
             if (book.IsEmpty)
                 return Close(new Refusal("home.damaged", "The office's database holds no acts at all.", "`countersign restore` brings back a backup."));
-            return new Office(home, records, book, keys, OfficeLedger.Open(home.Database, home, keys, book.Chain.Newest.Found.Origin, clock), clock);
+            var ranges = book.Chain.Newest.Keys;
+            return OfficeKeys.Read(home, ranges[^1].Keys).Is(out var keys, out var refusal)
+                ? new Office(home, records, book, keys, OfficeLedger.Open(home.Database, home, keys, ranges, clock), clock)
+                : Close(refusal);
         }
         catch
         {
@@ -105,6 +107,9 @@ public sealed partial class Office : IDisposable
             : new Refusal("letter.unknown", $"There is no letter {reference}.", "`countersign list` shows the letters and their references.");
     }
 
+    /// <summary>Whether bytes of this digest are a fair copy, a source or an enclosure of any draft.</summary>
+    public bool IsDraft(Digest digest) => Records.HasDraftNaming(digest);
+
     /// <summary>Every letter with a version, by reference.</summary>
     public IReadOnlyList<LetterRow> AllLetters() =>
         [.. Records.Letters.Where(l => Records.Acts.Any(a => a.Subject == l.Id)).OrderBy(l => l.Reference)];
@@ -127,6 +132,40 @@ public sealed partial class Office : IDisposable
 
     /// <summary>A person's name, or the id where it was erased.</summary>
     public string NameOf(string person) => Records.People.FirstOrDefault(p => p.Id == person)?.Name ?? person;
+
+    /// <summary>
+    /// Erases who stands behind an id: name, address, and the salt of the digest in the acts. Only for somebody who has left. Acts and receipts keep
+    /// verifying, because they never held more than the digest.
+    /// </summary>
+    public Result<string> Erase(string person)
+    {
+        var rows = Records.People.Where(p => p.Id == person || p.Name == person || p.Email == person).ToList();
+        if (rows.Where(p => !Roster.Members.ContainsKey(p.Id)).ToList() is not [var row])
+            return rows.Count == 0
+                ? new Refusal("person.unknown", $"There is nobody called {person}, or the name is erased already.", "`countersign person list` tells who is in office.")
+                : rows.Exists(p => Roster.Members.ContainsKey(p.Id))
+                    ? new Refusal("person.in-office", $"{person} is still in office.", "Retire them first with `countersign person retire`.")
+                    : new Refusal("person.ambiguous", $"More than one person who left is called {person}.", "Use one of the ids: " + string.Join(", ", rows.Select(p => p.Id)) + ".");
+        var name = NameDigest(row.Id)?.ToString();
+        // Overwritten, not only unlinked: what is deleted would else stand in the file for years.
+        using (var secure = Records.Connection.CreateCommand())
+        {
+            secure.CommandText = "PRAGMA secure_delete=ON";
+            secure.ExecuteNonQuery();
+        }
+        Records.Salts.Where(s => s.Digest == name).ExecuteDelete();
+        Records.People.Where(p => p.Id == row.Id).ExecuteDelete();
+        using (var checkpoint = Records.Connection.CreateCommand())
+        {
+            checkpoint.CommandText = "PRAGMA wal_checkpoint(TRUNCATE)";
+            checkpoint.ExecuteNonQuery();
+        }
+        return row.Id;
+    }
+
+    /// <summary>Whether a <c>free</c> act names bytes of this digest.</summary>
+    public bool IsFree(Digest text) => Records.Acts.Where(a => a.Subject == FreeAct.About).AsEnumerable()
+        .Any(a => Act.TryRead(a.Bytes, out var act, out _) && act is FreeAct free && free.Text == text);
 
     /// <summary>What a new act says of itself: the office, now, a fresh nonce, the author, the newest roster.</summary>
     public ActHeader Header(string by) => new(Found.Office, Later(Now, _book.LastEntry), Nonce(), by, Roster.Digest);

@@ -19,7 +19,9 @@ public sealed class OfficeLedger : IDisposable
     private readonly Records _records;
     private readonly Book _book;
     private readonly LedgerStore _store;
+    private readonly Home _home;
     private readonly OfficeKeys _keys;
+    private readonly string _origin;
     private readonly TimeProvider _clock;
     private readonly TransparencyLog<Kept, Refusal>? _log;
 
@@ -27,14 +29,20 @@ public sealed class OfficeLedger : IDisposable
     private readonly List<LedgerEntry<Kept>> _beforeEntries = [];
     private readonly List<RecordedAct> _before = [];
 
-    private OfficeLedger(string database, Home home, OfficeKeys keys, string origin, TimeProvider clock)
+    private OfficeLedger(string database, Home home, OfficeKeys keys, IReadOnlyList<KeyRange> ranges, TimeProvider clock)
     {
         _records = Records.Open(database, create: false);
         _book = new Book(_records);
         _store = new LedgerStore(database);
+        _home = home;
         _keys = keys;
         _clock = clock;
-        switch (TransparencyLog.Open<Kept, Refusal>(_store, LedgerIdentity.Of(origin, keys.Ledger), new Tiles(home.PublicLedger)))
+        _origin = ranges[^1].Keys.Origin;
+        var identity = LedgerIdentity.Of(_origin, keys.Ledger) with
+        {
+            Before = [.. ranges.Reverse().Select(r => NoteKey.Create(r.Keys.Origin, NoteKeyKind.Ed25519, r.Keys.Ledger))],
+        };
+        switch (TransparencyLog.Open<Kept, Refusal>(_store, identity, new Tiles(home.PublicLedger)))
         {
             case LedgerOpening<Kept, Refusal>.Opened opened:
                 _log = opened.Log;
@@ -53,9 +61,12 @@ public sealed class OfficeLedger : IDisposable
     /// <summary>The newest head that is on the disk.</summary>
     public LedgerHead Head => _log?.Head ?? _store.Read();
 
-    /// <summary>Opens the ledger of a database.</summary>
-    public static OfficeLedger Open(string database, Home home, OfficeKeys keys, string origin, TimeProvider clock) =>
-        new(database, home, keys, origin, clock);
+    /// <summary>
+    /// Opens the ledger of a database. <paramref name="ranges"/> are the office's keys so far, with those last that <paramref name="keys"/> holds: the
+    /// next entry and checkpoint are signed with them. To replace keys, the ledger is opened with the new ones, and the act that states them is entered.
+    /// </summary>
+    public static OfficeLedger Open(string database, Home home, OfficeKeys keys, IReadOnlyList<KeyRange> ranges, TimeProvider clock) =>
+        new(database, home, keys, ranges, clock);
 
     /// <summary>
     /// Enters an act. When this returns it is on the disk, in the ledger, under a signed checkpoint; entering the same act again finds the entry
@@ -79,6 +90,28 @@ public sealed class OfficeLedger : IDisposable
     /// <summary>Waits until tiles and checkpoint are public. Says why not; null when they are.</summary>
     public string? Publish() => _log?.Publish().GetAwaiter().GetResult().Trouble;
 
+    /// <summary>
+    /// Takes lost acts back with the very statements that they were entered with. They must lead to the root of a checkpoint that this ledger signed
+    /// before it lost them: nothing is signed here. False when they do not.
+    /// </summary>
+    public bool TakeBack(IReadOnlyList<RecordedAct> lost, Checkpoint signed, string note)
+    {
+        var head = _store.Read();
+        if (head.Size + (ulong)lost.Count != signed.Size || RootWith(head.Size, lost) != signed.Root)
+            return false;
+        var entries = lost.Select(r => new LedgerEntry<Kept>(
+            r.Index, r.Act.Digest, r.Statement.Bytes, r.Statement.Entry, new Kept(r.Act, r.Approvals, null))).ToList();
+        return _store.Commit(head, entries, () => new LedgerHead(note, signed.Size, signed.Root)) == CommitAnswer.Committed;
+    }
+
+    private Digest RootWith(ulong size, IReadOnlyList<RecordedAct> more)
+    {
+        var frontier = Frontier(size);
+        foreach (var recorded in more)
+            frontier.Append(Merkle.LeafHash(recorded.Statement.Entry));
+        return frontier.Root();
+    }
+
     /// <summary>Makes the public files again.</summary>
     public void Rebuild() => _log?.Rebuild().GetAwaiter().GetResult();
 
@@ -86,7 +119,9 @@ public sealed class OfficeLedger : IDisposable
     public IReadOnlyList<Digest>? Prove(ulong index, ulong size) => _log?.ProveInclusion(index, size);
 
     /// <summary>Entry hashes, recomputed into the root of a tree of that size.</summary>
-    public Digest RootAt(ulong size)
+    public Digest RootAt(ulong size) => Frontier(size).Root();
+
+    private MerkleFrontier Frontier(ulong size)
     {
         var frontier = new MerkleFrontier();
         var buffer = new Digest[4096];
@@ -98,7 +133,7 @@ public sealed class OfficeLedger : IDisposable
             for (var i = 0; i < read; i++)
                 frontier.Append(Merkle.LeafHash(buffer[i]));
         }
-        return frontier.Root();
+        return frontier;
     }
 
     public void Dispose()
@@ -138,12 +173,25 @@ public sealed class OfficeLedger : IDisposable
         var chain = _book.Chain;
         foreach (var recorded in before.Where(r => r.Act is RosterAct))
             chain = chain.Append(recorded, _book.FindPolicy, out _) ?? throw new InvalidOperationException("An admitted act does not stand.");
+        if (_keys.Public(_origin) != (act is RekeyAct rekey ? rekey.Keys : chain.Newest.Keys[^1].Keys))
+            return Refuse(new Refusal("home.office-key", "The office's keys were replaced while this command ran.", "Give the command again."));
         if (act is RosterAct)
         {
             var statement = Statement.Make(_keys.Statement, act, at, Statement.DigestOf(signed));
             return chain.Append(new RecordedAct(act, candidate.Approvals, statement, admitting.Index), _book.FindPolicy, out var wrong) is null
                 ? Refuse(Refusal.From(wrong!))
                 : new Admission<Kept, Refusal>.Admit(statement.Bytes, candidate);
+        }
+
+        if (act is FreeAct free)
+        {
+            if (_records.HasDraftNaming(free.Text)
+                || before.Any(r => r.Act is DraftAct d && (d.FairCopy == free.Text || d.Source == free.Text)))
+                return Refuse(Refusal.From(new Fault("free.draft", "This is the text of a draft of this office; what was first seen in a draft is never freed.")));
+            var freeing = chain.Judge(act, candidate.Approvals, null, at, admitting.Index);
+            return freeing.IsGranted
+                ? new Admission<Kept, Refusal>.Admit(Statement.Make(_keys.Statement, act, at, Statement.DigestOf(signed)).Bytes, candidate)
+                : Refuse(NotPermitted(freeing));
         }
 
         var letterAct = (LetterAct)act;
@@ -155,14 +203,19 @@ public sealed class OfficeLedger : IDisposable
             return Refuse(new Refusal("draft.reference-taken", $"{draft.Reference} is another letter's.", "Give the command again: the letter gets the next number."));
         if (act is CorrectAct correct && !Stands(correct, before))
             return Refuse(new Refusal("correct.replacement", $"{correct.Reference} is not released and in force.", "Release the new letter first."));
+        // A hold counts once it is on this disk, whether the ledger has taken it or not.
+        if (act is ReleaseAct && _home.WaitingHolds(act.Subject).Any(h => h.Act.Digest is var d && history.Acts.All(a => a.Act.Digest != d)))
+            return Refuse(Refusal.From(new Fault("release.held", "The letter is on hold.")));
         var permit = chain.Judge(act, candidate.Approvals, history, at, admitting.Index);
-        if (permit.Fault is { } unpermitted)
-            return Refuse(Refusal.From(unpermitted));
         if (!permit.IsGranted)
-            return Refuse(new Refusal("not-approved", $"The policy asks for {permit.MissingWords} besides.", "Have them sign, too."));
+            return Refuse(NotPermitted(permit));
         var joined = act is ReleaseAct ? history.Concurrences.SelectMany(r => r.Approvals) : [];
         return new Admission<Kept, Refusal>.Admit(Statement.Make(_keys.Statement, act, at, Statement.DigestOf(signed.Concat(joined))).Bytes, candidate);
     }
+
+    private static Refusal NotPermitted(Permit permit) => permit.Fault is { } fault
+        ? Refusal.From(fault)
+        : new Refusal("not-approved", $"The policy asks for {permit.MissingWords} besides.", "Have them sign, too.");
 
     /// <summary>The acts admitted before this one in the same commit: each is read once, not once for every act behind it.</summary>
     private List<RecordedAct> Before(Admitting<Kept> admitting)

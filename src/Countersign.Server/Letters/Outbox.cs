@@ -1,11 +1,17 @@
+using Countersign.Ledger;
 using Countersign.Proof;
 using Microsoft.EntityFrameworkCore;
 
 namespace Countersign.Server.Letters;
 
-/// <summary>Somebody who signs now: who, and with which key.</summary>
-public sealed record Signer(Member Member, SoftwareKey Key)
+/// <summary>Somebody who signs now: who, and how their key or passkey signs a digest.</summary>
+public sealed record Signer(Member Member, Func<Digest, Approval> Approve)
 {
+    /// <summary>Somebody with a key in a file.</summary>
+    public Signer(Member member, SoftwareKey key) : this(member, digest => key.Approve(member.Person, digest))
+    {
+    }
+
     public string Person => Member.Person;
 }
 
@@ -21,13 +27,14 @@ public sealed partial class Office
     /// <summary>
     /// Signs a decision that several people make: the pending act that <paramref name="same"/> recognises, or a new one that
     /// <paramref name="write"/> makes. Each signature is on the disk before this returns. When nobody is missing any more, the act is entered.
-    /// Signing again what one has signed already is no error.
+    /// Signing again what one has signed already is no error. A restored office signs nothing but the act that opens a new epoch.
     /// </summary>
-    public Result<Outcome> Decide(string subject, IReadOnlyList<Signer> signers, Func<Act, bool> same, Func<ActHeader, Act> write)
+    public Result<Outcome> Decide(string subject, IReadOnlyList<Signer> signers, Func<Act, bool> same, Func<ActHeader, Act> write, bool opensEpoch = false)
     {
-        if (WriteFault() is { } fault)
+        if ((opensEpoch ? ClockFault() : WriteFault()) is { } fault)
             return fault;
-        var letter = subject == "roster" ? null : History(subject);
+        EnterWaitingHolds();
+        var letter = subject is RosterAct.About or FreeAct.About ? null : History(subject);
         var act = OpenPending(subject, letter).FirstOrDefault(same);
         var approvals = act is null ? [] : PendingApprovals(act).ToList();
         if (act is null)
@@ -42,7 +49,7 @@ public sealed partial class Office
         {
             if (approvals.Any(a => a.Person == signer.Person))
                 continue;
-            var approval = signer.Key.Approve(signer.Person, act.Digest);
+            var approval = signer.Approve(act.Digest);
             var with = Chain.Judge(act, [.. approvals, approval], letter, Now, ulong.MaxValue);
             if (with.Fault is { } wrong)
                 return Refusal.From(wrong);
@@ -82,8 +89,9 @@ public sealed partial class Office
     {
         if (WriteFault() is { } fault)
             return fault;
+        EnterWaitingHolds();
         var act = write(Header(signer.Person));
-        return Enter(act, [signer.Key.Approve(signer.Person, act.Digest)], file);
+        return Enter(act, [signer.Approve(act.Digest)], file);
     }
 
     /// <summary>The pending acts about a subject that may still be finished. Those that cannot any more are dropped: they must be signed anew.</summary>
@@ -115,7 +123,7 @@ public sealed partial class Office
     /// </summary>
     private Result<RecordedAct> Enter(Act act, IReadOnlyList<Approval> approvals, string? file = null)
     {
-        if (!_ledger.Enter(act, approvals, file).Is(out var entry, out var refusal))
+        if (!(act is RekeyAct rekey ? EnterWithNewKeys(rekey, approvals) : _ledger.Enter(act, approvals, file)).Is(out var entry, out var refusal))
             return refusal;
         if (_book.Refresh() is { } damage)
             return damage;
@@ -130,6 +138,55 @@ public sealed partial class Office
             Warnings.Add($"It is entered, but the public files could not be renewed: {e.Message}");
         }
         return OfficeLedger.Recorded(entry);
+    }
+
+    /// <summary>Makes new keys for the office, in a folder of their own beside those that count. They count once a <c>rekey</c> act names them.</summary>
+    public PublicKeys NewKeys(string origin)
+    {
+        using var keys = OfficeKeys.Create(Home, Found.Title, Now, NewId('k'));
+        return keys.Public(origin);
+    }
+
+    /// <summary>
+    /// Enters an act again that was lost with a part of the ledger: its signatures hold as they did, its entry is a new one. An act that is in the
+    /// ledger already is found there.
+    /// </summary>
+    public Result<RecordedAct> TakeBack(Act act, IReadOnlyList<Approval> approvals) => Enter(act, approvals);
+
+    /// <summary>Takes lost acts back with their own statements, up to a checkpoint that the ledger signed before it lost them; false when they do not lead to it.</summary>
+    public bool TakeBack(IReadOnlyList<RecordedAct> lost, Checkpoint signed, string note)
+    {
+        if (!_ledger.TakeBack(lost, signed, note))
+            return false;
+        // The ledger in memory ends where the disk ended before: it begins anew on what the disk holds now.
+        _ledger.Dispose();
+        if (_book.Refresh() is { } damage)
+            throw new InvalidDataException(damage.Why);
+        _ledger = OfficeLedger.Open(Home.Database, Home, _keys, Roster.Keys, _clock);
+        return true;
+    }
+
+    /// <summary>
+    /// Enters the act that states new keys, with these keys: the ledger is opened anew under them, and theirs is the next checkpoint. Until that commit
+    /// the old ones count; the roster says which files to use, so a crash between leaves nothing to mend.
+    /// </summary>
+    private Result<LedgerEntry<Kept>> EnterWithNewKeys(RekeyAct rekey, IReadOnlyList<Approval> approvals)
+    {
+        if (!OfficeKeys.Read(Home, rekey.Keys).Is(out var next, out var refusal))
+            return refusal;
+        var (ledger, keys) = (_ledger, _keys);
+        ledger.Dispose();
+        (_keys, _ledger) = (next, OfficeLedger.Open(Home.Database, Home, next, [.. Roster.Keys, new KeyRange(LedgerSize, rekey.Keys, rekey.Gap?.From)], _clock));
+        var entered = _ledger.Enter(rekey, approvals, null);
+        if (entered.Refusal is null)
+        {
+            keys.Dispose();
+            return entered;
+        }
+        _ledger.Dispose();
+        next.Dispose();
+        (_keys, _ledger) = (keys, OfficeLedger.Open(Home.Database, Home, keys, Roster.Keys, _clock));
+        return entered;
     }
 
     /// <summary>What did not go well and did not stop anything.</summary>
@@ -148,7 +205,9 @@ public sealed partial class Office
         {
             RosterAct roster when roster.Roster != Roster.Digest => new Fault("roster.stale", "Somebody else changed the roster in the meantime."),
             RosterAct roster => Roster.Refuses(roster),
+            ReleaseAct release when WaitingHolds(release.Letter).Count > 0 => new Fault("release.held", "The letter is on hold."),
             LetterAct about => letter!.Refuses(about, Now),
+            FreeAct free when IsDraft(free.Text) => new Fault("free.draft", "This is the text of a draft of this office; what was first seen in a draft is never freed."),
             _ => null,
         };
         return fault is null ? null : Refusal.From(fault);

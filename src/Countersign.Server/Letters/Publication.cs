@@ -66,6 +66,21 @@ public sealed partial class Office
     /// <summary>Signs the attributes of a seal.</summary>
     public byte[] SignSeal(ReadOnlyMemory<byte> attributes) => _keys.Seal(attributes);
 
+    /// <summary>Where the status file is published; it names this address inside its signature.</summary>
+    public string StatusAddress => $"https://{Found.Office}{StatusPath}";
+
+    /// <summary>Keeps what was disclosed elsewhere, as far as it is not known here.</summary>
+    public void Keep(IReadOnlyList<Disclosure> disclosures)
+    {
+        foreach (var disclosure in disclosures.DistinctBy(d => d.Digest))
+        {
+            var digest = disclosure.Digest.ToString();
+            if (Records.Salts.All(s => s.Digest != digest))
+                Records.Salts.Add(new SaltRow { Digest = digest, Label = disclosure.Label, Salt = disclosure.Salt.ToArray(), Value = disclosure.Value });
+        }
+        Save();
+    }
+
     /// <summary>Keeps a policy, so that an act can name it.</summary>
     public void Keep(Policy policy)
     {
@@ -93,7 +108,7 @@ public sealed partial class Office
         }
         var evidence = RosterEvidence() with { Letters = acts, Twins = _book.Twins(history.Letter, copies), Disclosures = [.. disclosures.OfType<Disclosure>()] };
         var (size, root, note, path) = ProveInLedger(release.Index);
-        return Receipt.Make(_keys.Ledger, Found.Origin, release, size, path, root, note, fairCopyLength, _keys.Certificate, evidence);
+        return Receipt.Make(_keys.Ledger, Keys.Origin, release, size, path, root, note, fairCopyLength, _keys.Certificate, evidence);
     }
 
     /// <summary>The trust file as of now, with a fresh status file inside.</summary>
@@ -103,17 +118,17 @@ public sealed partial class Office
         Title = Found.Title,
         Found = Found.Digest,
         Exercise = Found.Exercise,
-        Origin = Found.Origin,
-        LedgerKey = Found.LedgerKey,
-        StatementKey = Found.StatementKey,
-        Certificate = Found.Certificate,
+        Keys = Roster.Keys,
         Roster = [.. Chain.Acts.Select(a => (a.Act.Digest, a.Index))],
         Checkpoint = NewestCheckpoint(),
-        StatusAddress = $"https://{Found.Office}{StatusPath}",
+        StatusAddress = StatusAddress,
         Status = Status(),
     };
 
-    /// <summary>A fresh status file: two bits for each released letter, and the acts that prove those which do not say "in force".</summary>
+    /// <summary>
+    /// A fresh status file: two bits for each released letter, and every act after its release of each letter that has any, which prove what the bits
+    /// say. A letter in force looks like a place that no letter has.
+    /// </summary>
     public byte[] Status()
     {
         var standings = new List<KeyValuePair<long, Standing>>();
@@ -121,22 +136,16 @@ public sealed partial class Office
         var subjects = Records.Acts.Where(a => a.Kind == "withdraw" || a.Kind == "correct" || a.Kind == "hold").Select(a => a.Subject).Distinct().ToList();
         foreach (var history in subjects.Select(History))
         {
-            if (history.Release is not { Act: ReleaseAct release })
+            if (history.Release is not { Act: ReleaseAct release } released)
                 continue;
-            var (standing, proof) = history switch
-            {
-                { Ending: { Act: WithdrawAct } withdraw } => (Standing.Withdrawn, withdraw),
-                { Ending: { } correct } => (Standing.Replaced, correct),
-                { StandingHolds: [var hold, ..] } => (Standing.OnHold, hold),
-                _ => (Standing.InForce, null),
-            };
-            if (proof is null)
+            var after = history.Acts.SkipWhile(a => a != released).Skip(1).ToArray();
+            if (after.Length == 0)
                 continue;
-            standings.Add(new(release.Status, standing));
-            proofs.Add(proof);
+            proofs.AddRange(after);
+            standings.Add(new(release.Status, history.Standing));
         }
-        var evidence = RosterEvidence() with { Letters = proofs };
-        return StatusList.Make(_keys.Statement, $"https://{Found.Office}{StatusPath}", Now, LedgerSize, standings, evidence);
+        var evidence = RosterEvidence() with { Letters = [.. proofs.OrderBy(p => p.Index)] };
+        return StatusList.Make(_keys.Statement, StatusAddress, Now, LedgerSize, standings, evidence);
     }
 
     /// <summary>Writes the public files: status, then trust. Each appears whole or not at all.</summary>
@@ -174,7 +183,7 @@ public sealed partial class Office
         if (_ledger.Closed is { } closed)
             return new Ailment(Gravity.Damage, "ledger.unsure", closed.Why, closed.Next);
         var head = _ledger.Head;
-        if (Receipt.OpenCheckpoint(head.Note, Found.Origin, Found.LedgerKey) is not { } checkpoint || checkpoint.Size != head.Size || checkpoint.Root != head.Root
+        if (Receipt.OpenCheckpoint(head.Note, Keys.Origin, Keys.Ledger) is not { } checkpoint || checkpoint.Size != head.Size || checkpoint.Root != head.Root
             || RootAt(head.Size) != head.Root)
             return new Ailment(Gravity.Damage, "ledger.damaged", "The ledger's entries do not lead to its newest signed checkpoint.", "Bring back a backup with `countersign restore`; keep this copy as evidence.");
         if (_ledger.Publish() is { } unpublished)
@@ -192,6 +201,20 @@ public sealed partial class Office
         return new Ailment(Gravity.Damage, "ledger.tiles", verdict.Sentence, "`countersign doctor` makes the public files again from the entries.");
     }
 
+    /// <summary>What is wrong with acts that free a text: each is checked as a stranger would check it.</summary>
+    public IEnumerable<string> UnsoundFreeActs()
+    {
+        foreach (var row in Records.ActsAbout(Records, FreeAct.About).ToList())
+        {
+            if (!Book.Recorded(row).Is(out var recorded, out var damage))
+                yield return damage.Why;
+            else if (!Chain.Judge(recorded.Act, recorded.Approvals, null, recorded.At, recorded.Index).IsGranted
+                || !recorded.Statement.SignedBy(KeyRange.OfEntry(Roster.Keys, recorded.Index).Statement)
+                || recorded.Statement.Approvals != Statement.DigestOf(recorded.Approvals))
+                yield return $"The free act at ledger index {row.Index} was not permitted, or is not what was entered.";
+        }
+    }
+
     /// <summary>What SQLite says of its own file.</summary>
     public IReadOnlyList<string> DatabaseTroubles()
     {
@@ -204,6 +227,9 @@ public sealed partial class Office
                 troubles.Add(line);
         return troubles;
     }
+
+    /// <summary>The office's own keys now.</summary>
+    private PublicKeys Keys => Roster.Keys[^1].Keys;
 
     private Evidence RosterEvidence()
     {

@@ -70,6 +70,13 @@ public sealed class Records(DbContextOptions<Records> options) : DbContext(optio
     public static readonly Func<Records, string, string, bool> IsAnothers = EF.CompileQuery(
         (Records records, string reference, string letter) => records.Letters.Any(l => l.Reference == reference && l.Id != letter));
 
+    /// <summary>Whether any draft act names a file by this digest. Acts are canonical JSON, so a digest in one stands between quotation marks.</summary>
+    public bool HasDraftNaming(Proof.Digest digest)
+    {
+        var quoted = $"%\"{digest}\"%";
+        return Acts.FromSql($"SELECT * FROM acts WHERE Kind = 'draft' AND CAST(Bytes AS TEXT) LIKE {quoted}").Any();
+    }
+
     private SqliteConnection? _connection;
 
     /// <summary>The connection under the context, for what EF does not say: immediate transactions, integrity checks, online backup.</summary>

@@ -23,20 +23,27 @@ public static class RecallCommands
     {
         var reference = Options.Reference();
         var reason = Reason();
-        var command = new Command("hold", "Stops a letter at once, released or not. One person who may stop does so alone.") { reference, Options.As(), Options.Key(), reason }
-            .Example("countersign hold TFN-2026-0001 --as \"A. Jansen\" --reason \"It reads as a withdrawal.\"");
+        var carry = new Option<string?>("--out") { Description = "Also write the signed hold as a file, to carry to whoever holds the letter: `verify LETTER --status FILE` then says on hold.", HelpName = "FILE" };
+        var command = new Command("hold", "Stops a letter at once, released or not. One person who may stop does so alone.") { reference, Options.As(), Options.Key(), reason, carry }
+            .Example(
+                "countersign hold TFN-2026-0001 --as \"A. Jansen\" --reason \"It reads as a withdrawal.\"",
+                "countersign hold TFN-2026-0001 --as \"A. Jansen\" --out tfn-2026-0001.hold");
         line.InOffice(command, (parse, office) =>
         {
             if (!line.Signer(parse, office).Is(out var signer, out var refusal) || !office.ViewOf(parse.GetRequiredValue(reference)).Is(out var view, out refusal))
                 return refusal;
             var name = view.Draft.Reference;
-            if (view.History.StandingHolds.Any(h => h.Act.By == signer.Person))
+            if (parse.GetValue(carry) is null && (view.History.StandingHolds.Any(h => h.Act.By == signer.Person) || office.WaitingHolds(view.History.Letter).Any(h => h.By == signer.Person)))
                 return LetterAnswers.Of(office, view, 0, $"{name} is on hold by {office.NameOf(signer.Person)} already.", null, []);
-            var why = parse.GetValue(reason) is { Length: > 0 } text ? office.Commit("reason", text) : (Digest?)null;
-            if (!office.Do(signer, header => new HoldAct(header) { Letter = view.History.Letter, Reason = why }).Is(out _, out refusal))
+            if (!office.Hold(signer, view.History, parse.GetValue(reason), parse.GetValue(carry)).Is(out var held, out refusal))
                 return refusal;
-            return LetterAnswers.Of(office, office.View(office.History(view.History.Letter)), 0, $"{name} is on hold: it does not stand for now, and everyone who checks it is told.",
-                $"countersign withdraw {name} --as PERSON --reason TEXT, or countersign lift {name} --as PERSON", []);
+            if (held.Waits is { } waits)
+                office.Warnings.Add($"The hold counts from now on and nothing is released past it, but the ledger has not taken it yet, so those who check outside do not see it: {waits}");
+            return LetterAnswers.Of(office, office.View(office.History(view.History.Letter)), 0,
+                held.Waits is null ? $"{name} is on hold: it does not stand for now, and everyone who checks it is told." : $"{name} is on hold.",
+                held.Waits is null
+                    ? $"countersign withdraw {name} --as PERSON --reason TEXT, or countersign lift {name} --as PERSON"
+                    : $"countersign doctor; and countersign hold {name} --as PERSON --out FILE, to carry the hold to whoever has the letter", []);
         });
         return command;
     }

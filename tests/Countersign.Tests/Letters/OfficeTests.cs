@@ -280,9 +280,8 @@ public sealed class OfficeTests
         using var office = Office.Open(restored, test.Clock).Value!;
         File.WriteAllText(old, office.NewestCheckpoint());
         Assert.Equal("home.restored", office.Do(test.SignerIn(office, "legal"), header => new HoldAct(header) { Letter = letter.Letter }).Refusal?.Code);
-        Assert.Equal("restore.behind", Backups.Complete(office, newest).Refusal?.Code);
+        Assert.Null(new Recovery(office).Take([newest]).Refusal);
+        Assert.Equal("restore.behind", new Recovery(office).Complete().Refusal?.Code);
         Assert.NotNull(office.ReadOnlyFault());
-        Assert.Null(Backups.Complete(office, old).Refusal);
-        Assert.Null(office.ReadOnlyFault());
     }
 }
