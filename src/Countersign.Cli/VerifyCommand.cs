@@ -28,6 +28,13 @@ internal static class VerifyCommand
         {
             if (status is not null)
                 list = status.StartsWith("http://", StringComparison.Ordinal) || status.StartsWith("https://", StringComparison.Ordinal) ? Fetch(status) : File.ReadAllBytes(status);
+            if (list is { } given && TrustRoot.TryRead(given, out var newer, out _))
+            {
+                // Somebody gives the office's newer trust file for its status file: it has one inside.
+                if (newer.WhyNotAfter(trust) is { } older)
+                    return Fail(3, "verify.status", $"{status} is a trust file, and not a newer one of this office: {older}.", "Get the office's status file, or leave out --status.", json, output, error);
+                list = newer.Status;
+            }
             if (new FileInfo(file).Length > MaxFile)
                 return Fail(3, "verify.too-large", $"{file} is larger than any sealed letter can be.", "Check the path.", json, output, error);
             bytes = File.ReadAllBytes(file);
@@ -37,6 +44,9 @@ internal static class VerifyCommand
             return Fail(3, "verify.read", e.Message, "Check the path or the address, then try again.", json, output, error);
         }
         var verdict = Receipt.Verify(bytes, trust, list, at);
+        // Whoever names a status file asks what it says. To answer without it, and in force, would be a lie.
+        if (verdict.Unused is { } unused)
+            return Fail(3, "verify.status", $"{status} says nothing about this letter. {unused}", "Get the office's status file from its public address (/status/1), or leave out --status.", json, output, error);
         if (json)
             PrintJson(verdict, output);
         else
@@ -77,7 +87,7 @@ internal static class VerifyCommand
         if (verdict.ReleasedAt is { } released)
             output.WriteLine($"  Released:  {Text.Moment(released)}, as the office says");
         foreach (var approver in verdict.Approvals)
-            output.WriteLine($"  Approved:  {approver.Person ?? "(name not disclosed)"}, {string.Join(", ", approver.Roles)} (software key)");
+            output.WriteLine($"  Approved:  {approver.Person ?? "(name not disclosed)"}, {string.Join(", ", approver.Roles)} ({(approver.Assurance == Assurance.Passkey ? "passkey" : "software key")})");
         if (verdict.SelfMade)
             output.WriteLine("  Note:      self-made office: one machine made the keys of several of its people.");
         foreach (var reason in verdict.Reasons)

@@ -160,8 +160,11 @@ public sealed class DelegateAct(ActHeader header) : RosterAct(header)
 }
 
 /// <summary>What a ledger had when it was lost: stated by the act that opens a new epoch, so that nobody mistakes the gap for something hidden.</summary>
-/// <param name="From">The first index whose former entry is lost or stands elsewhere now.</param>
-/// <param name="Size">The size of the newest checkpoint of the former ledger that anybody outside holds.</param>
+/// <param name="From">The first index whose former entry, if there was one, is lost or stands elsewhere now.</param>
+/// <param name="Size">
+/// The size of the newest checkpoint of the former ledger that anybody is known to hold; equal to <paramref name="From"/> where nothing is known to be
+/// missing, but nobody could show it.
+/// </param>
 /// <param name="Root">Its root.</param>
 public sealed record LedgerGap(ulong From, ulong Size, Digest Root);
 
@@ -193,6 +196,6 @@ public sealed class RekeyAct(ActHeader header) : RosterAct(header)
     {
         var gap = new LedgerGap((ulong)fields.Integer("from", 1), (ulong)fields.Integer("size", 1), fields.Digest("root"));
         fields.End();
-        return gap.From < gap.Size ? gap : throw new MalformedException("nothing is missing where \"gap\" says so");
+        return gap.From <= gap.Size ? gap : throw new MalformedException("\"gap\" begins behind the end of the ledger that it speaks of");
     }
 }

@@ -79,6 +79,9 @@ public sealed record Verdict
     /// <summary>Why the answer is what it is: sentences, the most important first.</summary>
     public IReadOnlyList<string> Reasons { get; init; } = [];
 
+    /// <summary>Why the status file or signed hold that was given says nothing; null when it was used, or none was given, or none was asked for.</summary>
+    public string? Unused { get; init; }
+
     /// <summary>The stable word for programs.</summary>
     public string Code => Kind switch
     {

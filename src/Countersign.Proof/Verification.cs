@@ -67,6 +67,9 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
             return verdict with { Reasons = [stolen] };
         verdict = verdict with
         {
+            Unused = status is not { } given ? null
+                : !SignedHold.Is(given.Span) ? why
+                : SignedHold.TryRead(given, out _, out _, out var unread) ? null : unread,
             SelfMade = chain.Newest.IsSelfMade,
             Approvals = [.. permit.Filled.GroupBy(f => f.Person).Select(g => new Approver(
                 Name(chain, receipt.Evidence, g.Key), [.. g.Select(f => f.As == f.Person ? f.Role : $"{f.Role} (lent)")], g.First().Assurance, g.First().At))],
@@ -257,7 +260,10 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
     /// <summary>A status file that is the office's, with the roster it brings, checked.</summary>
     private sealed record Said(StatusList List, RosterChain Chain, IReadOnlyList<KeyRange> Keys);
 
-    /// <summary>The newer of the two status files that the office signed: the one given, and the trust file's own.</summary>
+    /// <summary>
+    /// The newer of the two status files that the office signed: the one given, and the trust file's own; and why the one given, or the trust file's where
+    /// none is given, says nothing.
+    /// </summary>
     private (Said? Newest, string? Why) NewestStatus(RosterChain known)
     {
         Said? newest = null;
@@ -266,10 +272,8 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
         {
             if (bytes is null || SignedHold.Is(bytes.Value.Span))
                 continue;
-            if (Check(bytes.Value, known, out var fault) is not { } said)
-                why = fault;
-            else if (newest is null || said.List.LedgerSize > newest.List.LedgerSize
-                || (said.List.LedgerSize == newest.List.LedgerSize && said.List.At > newest.List.At))
+            if (Check(bytes.Value, known, out why) is { } said
+                && (newest is null || said.List.LedgerSize > newest.List.LedgerSize || (said.List.LedgerSize == newest.List.LedgerSize && said.List.At > newest.List.At)))
                 newest = said;
         }
         return (newest, why);

@@ -74,7 +74,11 @@ public sealed class Recovery(Office office)
         if (outside.Newest is not { } newest)
             return new Refusal("restore.checkpoint", "No checkpoint of this office's ledger was brought.", "Fetch the checkpoint or trust file from the public address, a witness or a recipient, then `countersign restore --complete FILE`.");
         var (checkpoint, note) = newest;
-        if (checkpoint.Size <= office.LedgerSize)
+        if (checkpoint.Size < office.LedgerSize)
+            return new Refusal(
+                "restore.older", $"The newest checkpoint that was brought ends at entry {checkpoint.Size}, this backup at {office.LedgerSize}: it cannot show that nothing is missing.",
+                "Fetch a newer one. If nobody outside holds one, `countersign restore --new-epoch --as PERSON` goes on under a new ledger key, so that no two ledgers contradict each other.");
+        if (checkpoint.Size == office.LedgerSize)
         {
             if (office.RootAt(checkpoint.Size) != checkpoint.Root)
                 return new Refusal("restore.fork", "The outside checkpoint and this ledger contradict each other.", "Keep both as evidence and do not use this copy.");
@@ -104,9 +108,10 @@ public sealed class Recovery(Office office)
         if (!File.Exists(office.Home.RestoredMark))
             return new Refusal("restore.not-restored", "This office was not restored, or is complete already.", "Nothing is left to do.");
         var outside = Look();
-        if (outside.Newest is not { Checkpoint: var checkpoint } || checkpoint.Size <= office.LedgerSize)
-            return new Refusal("restore.no-gap", "Nothing outside shows that anything is missing.", "End the read-only time with `countersign restore --complete FILE`.");
-        var gap = new LedgerGap(office.LedgerSize, checkpoint.Size, checkpoint.Root);
+        // Where nothing outside is newer, the gap is empty, and says so: what may have been entered behind it counts for nothing.
+        var gap = outside.Newest is { Checkpoint: var checkpoint } && checkpoint.Size > office.LedgerSize
+            ? new LedgerGap(office.LedgerSize, checkpoint.Size, checkpoint.Root)
+            : new LedgerGap(office.LedgerSize, office.LedgerSize, office.RootAt(office.LedgerSize));
         var epoch = office.Roster.Keys.Select(k => k.Keys.Origin).Distinct().Count() + 1;
         var origin = $"{office.Found.Office}/ledger-{epoch}";
         var decided = office.Decide(

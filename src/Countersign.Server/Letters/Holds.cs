@@ -70,12 +70,19 @@ public sealed partial class Office
     /// <summary>Enters every hold that waits. Those that the ledger refuses for good are dropped; the others wait on.</summary>
     public void EnterWaitingHolds()
     {
-        foreach (var (act, approvals) in Home.WaitingHolds(null))
+        try
         {
-            var digest = act.Digest.ToString();
-            if (Records.Acts.Any(a => a.Digest == digest) || History(act.Letter) is { CurrentDraft: null }
-                || Enter(act, approvals) is { Refusal: null } or { Refusal.Code: "hold.again" or "signature.not-in-office" or "signature.wrong" or "not-approved" })
-                ForgetWaiting(act);
+            foreach (var (act, approvals) in Home.WaitingHolds(null))
+            {
+                var digest = act.Digest.ToString();
+                if (Records.Acts.Any(a => a.Digest == digest) || History(act.Letter) is { CurrentDraft: null }
+                    || Enter(act, approvals) is { Refusal: null } or { Refusal.Code: "hold.again" or "signature.not-in-office" or "signature.wrong" or "not-approved" })
+                    ForgetWaiting(act);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or Microsoft.Data.Sqlite.SqliteException)
+        {
+            Warnings.Add($"A hold counts, but could not enter the ledger yet: {e.Message}");
         }
     }
 

@@ -67,9 +67,12 @@ public sealed partial class Office : IDisposable
             if (book.IsEmpty)
                 return Close(new Refusal("home.damaged", "The office's database holds no acts at all.", "`countersign restore` brings back a backup."));
             var ranges = book.Chain.Newest.Keys;
-            return OfficeKeys.Read(home, ranges[^1].Keys).Is(out var keys, out var refusal)
-                ? new Office(home, records, book, keys, OfficeLedger.Open(home.Database, home, keys, ranges, clock), clock)
-                : Close(refusal);
+            if (!OfficeKeys.Read(home, ranges[^1].Keys).Is(out var keys, out var refusal))
+                return Close(refusal);
+            var office = new Office(home, records, book, keys, OfficeLedger.Open(home.Database, home, keys, ranges, clock), clock);
+            if (office.WriteFault() is null)
+                office.EnterWaitingHolds();
+            return office;
         }
         catch
         {

@@ -216,6 +216,8 @@ public sealed partial class Office
     private Refusal NoPlace(Act act, Signer signer, LetterHistory? letter, Permit permit)
     {
         var name = NameOf(signer.Person);
+        if (act is ReleaseAct && permit.Filled.Count == 0 && Policy.StagesOf(letter!.CurrentDraft!.LetterKind).Count > 0)
+            return Refusal.From(new Fault("stage.early", $"It is not {name}'s turn: first {permit.MissingWords} must concur."));
         return letter is not null && letter.Drafters.Contains(signer.Person) && act is ReleaseAct or LiftAct
             ? new Refusal("approval.drafter", $"{name} drafted this letter, and whoever drafted it never counts.", $"Ask for: {permit.MissingWords}.")
             : new Refusal("approval.no-place", $"The policy has no place for {name} ({string.Join(", ", signer.Member.Roles)}) in this {act.Kind}.", $"Ask for: {permit.MissingWords}.");

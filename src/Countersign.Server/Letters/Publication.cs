@@ -111,7 +111,9 @@ public sealed partial class Office
         return Receipt.Make(_keys.Ledger, Keys.Origin, release, size, path, root, note, fairCopyLength, _keys.Certificate, evidence);
     }
 
-    /// <summary>The trust file as of now, with a fresh status file inside.</summary>
+    /// <summary>
+    /// The trust file as of now, with a fresh status file inside; without one while the office was restored and may have forgotten withdrawals.
+    /// </summary>
     public TrustRoot Trust() => new()
     {
         Domain = Found.Office,
@@ -122,7 +124,7 @@ public sealed partial class Office
         Roster = [.. Chain.Acts.Select(a => (a.Act.Digest, a.Index))],
         Checkpoint = NewestCheckpoint(),
         StatusAddress = StatusAddress,
-        Status = Status(),
+        Status = ReadOnlyFault() is null ? Status() : (ReadOnlyMemory<byte>?)null,
     };
 
     /// <summary>
@@ -148,11 +150,13 @@ public sealed partial class Office
         return StatusList.Make(_keys.Statement, StatusAddress, Now, LedgerSize, standings, evidence);
     }
 
-    /// <summary>Writes the public files: status, then trust. Each appears whole or not at all.</summary>
+    /// <summary>Writes the public files: status, then trust. Each appears whole or not at all. A restored office says nothing until it is shown complete.</summary>
     public void Publish()
     {
         var trust = Trust();
-        Home.Write(Home.StatusFile, trust.Status!.Value.Span);
+        if (trust.Status is not { } status)
+            return;
+        Home.Write(Home.StatusFile, status.Span);
         Home.Write(Home.TrustFile, trust.ToBytes());
     }
 

@@ -69,6 +69,8 @@ public static class PublicCommands
         var command = new Command(name, description) { to }.Example($"countersign {name} --out tfn.{name}");
         line.InOffice(command, (parse, office) =>
         {
+            if (office.ReadOnlyFault() is { } restored)
+                return restored;
             office.Publish();
             var published = place(office.Home);
             var path = parse.GetValue(to) is { } given ? Path.GetFullPath(given) : published;

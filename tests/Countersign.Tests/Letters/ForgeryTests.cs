@@ -217,7 +217,7 @@ public sealed class ForgeryTests : IClassFixture<ForgeryTests.Scene>
         var release = (ReleaseAct)_scene.First.Release!.Act;
         var list = StatusList.Make(
             _scene.Keys.Statement, _scene.Trust.StatusAddress, _scene.Test.Office.Now.AddSeconds(1), _scene.Test.Office.LedgerSize + 1,
-            [new(release.Status, Standing.Withdrawn)], new Evidence([], [], [], [], []));
+            [new(release.Status, Standing.Withdrawn)], _scene.Receipt.Evidence with { Letters = [], Disclosures = [], Twins = [] });
         Assert.Equal(VerdictKind.GenuineStandingUnknown, Receipt.Verify(_scene.Bytes, _scene.Trust, list, _scene.Test.Office.Now).Kind);
     }
 

@@ -53,11 +53,13 @@ public sealed class TestOffice : IDisposable
         var enrolment = new Enrolment(id, Office.Commit("name", name), [role], Credential.For(key, "tfn.example", id, false));
         Office.Records.People.Add(new PersonRow { Id = id, Name = name });
         Office.Save();
-        Signer[] registrars = [.. Office.Found.People.Select(p =>
-            new Signer(Office.Roster.Members[p.Person], SoftwareKey.FromPem(File.ReadAllText(Home.KeyOf(p.Person)), null)!))];
         _people[name] = (id, key);
-        return Office.Decide("roster", registrars, _ => false, header => new EnrolAct(header) { Person = enrolment });
+        return Office.Decide(RosterAct.About, Registrars(), _ => false, header => new EnrolAct(header) { Person = enrolment });
     }
+
+    /// <summary>The two founders.</summary>
+    public Signer[] Registrars() => [.. Office.Found.People.Select(p =>
+        new Signer(Office.Roster.Members[p.Person], SoftwareKey.FromPem(File.ReadAllText(Home.KeyOf(p.Person)), null)!))];
 
     public LetterHistory Draft(string text = "Sir,\n\nMore helicopters will fly.\n", string by = "drafter", string kind = "letter")
     {
