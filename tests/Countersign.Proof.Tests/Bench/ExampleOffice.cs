@@ -348,7 +348,7 @@ internal sealed class ExampleOffice
         var rows = new List<string>();
         void Row(string what, byte[] file, string? status, DateTimeOffset at)
         {
-            var verdict = Proof.Receipt.Verify(file, trust, status is null ? null : Files[status], at);
+            var verdict = Proof.Receipt.Verify(file, trust, status is null ? (ReadOnlyMemory<byte>?)null : Files[status], at);
             rows.Add($"{what}, {status ?? "no status file"}, asked for {Text.Moment(at)}\n  {verdict.Code} (exit {verdict.ExitCode}): {verdict.Reasons[0]}");
         }
         Row("sealed.pdf", copy, null, released.AddHours(1));
