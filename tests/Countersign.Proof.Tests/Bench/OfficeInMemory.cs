@@ -23,6 +23,7 @@ internal sealed class OfficeInMemory
     private readonly List<ReadOnlyMemory<byte>> _policies = [];
     private readonly Dictionary<string, List<RecordedAct>> _letters = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SoftwareKey> _keys = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SoftAuthenticator> _passkeys = new(StringComparer.Ordinal);
     private int _nonces;
 
     private OfficeInMemory(string domain) => Domain = domain;
@@ -62,10 +63,14 @@ internal sealed class OfficeInMemory
 
     public static Need One(string role, int count = 1) => new([role], count);
 
-    /// <summary>An office with two registrars, a drafter, a lawyer, a general, a chief of staff and an operator.</summary>
-    public static OfficeInMemory Staffed(PolicyParts? policy = null, bool exercise = false, string domain = "staff.example")
+    /// <summary>
+    /// An office with two registrars, a drafter, a lawyer, a general, a chief of staff and an operator. <paramref name="passkeys"/> says whose keys are
+    /// in which authenticator; all others have keys in software.
+    /// </summary>
+    public static OfficeInMemory Staffed(
+        PolicyParts? policy = null, bool exercise = false, string domain = "staff.example", IReadOnlyDictionary<string, SoftAuthenticator>? passkeys = null)
     {
-        var office = Founded(policy, exercise, domain);
+        var office = Founded(policy, exercise, domain, passkeys: passkeys);
         office.Enrol(Drafter, "clerk");
         office.Enrol(Lawyer, "legal");
         office.Enrol(General, "commander");
@@ -76,9 +81,12 @@ internal sealed class OfficeInMemory
 
     /// <summary>An office of two registrars.</summary>
     public static OfficeInMemory Founded(
-        PolicyParts? policy = null, bool exercise = false, string domain = "staff.example", Ed25519PrivateKey? statementKey = null)
+        PolicyParts? policy = null, bool exercise = false, string domain = "staff.example", Ed25519PrivateKey? statementKey = null,
+        IReadOnlyDictionary<string, SoftAuthenticator>? passkeys = null)
     {
         var office = new OfficeInMemory(domain);
+        foreach (var (person, passkey) in passkeys ?? new Dictionary<string, SoftAuthenticator>())
+            office._passkeys.Add(person, passkey);
         office.StatementKey = statementKey ?? office.StatementKey;
         var act = new FoundAct(new ActHeader(domain, office.Now, office.Nonce(), RegistrarOne, null))
         {
@@ -86,7 +94,7 @@ internal sealed class OfficeInMemory
             People = [office.Enrolment(RegistrarOne, "registrar"), office.Enrolment(RegistrarTwo, "registrar")],
             Policy = office.Keep(policy ?? DefaultPolicy),
             Keys = new PublicKeys($"{domain}/ledger", office.LedgerKey.Public, office.StatementKey.Public, Digest.Of(office.Certificate)),
-            Site = new PasskeySite($"approve.{domain}", [$"https://approve.{domain}"]),
+            Site = office.Site,
             SignIn = domain,
             Exercise = exercise,
         };
@@ -116,13 +124,30 @@ internal sealed class OfficeInMemory
         return key;
     }
 
-    public Approval[] Sign(Act act, params string[] people) => [.. people.Select(p => KeyOf(p).Approve(p, act.Digest))];
+    /// <summary>Where people approve with passkeys.</summary>
+    public PasskeySite Site => new($"approve.{Domain}", [$"https://approve.{Domain}"]);
+
+    /// <summary>Gives a person an authenticator: what they sign from now on, and their enrolment, is by its passkey.</summary>
+    public void Give(string person, SoftAuthenticator passkey) => _passkeys[person] = passkey;
+
+    /// <summary>A person's signature, by their passkey if they have one.</summary>
+    public Approval SignOne(string person, Digest act, Ceremony? ceremony = null) =>
+        _passkeys.TryGetValue(person, out var passkey) ? passkey.Approve(person, Site, act, ceremony) : KeyOf(person).Approve(person, act);
+
+    public Approval[] Sign(Act act, params string[] people) => [.. people.Select(p => SignOne(p, act.Digest))];
 
     public ActHeader Header(string by) => new(Domain, Now, Nonce(), by, Chain.Newest.Digest);
 
     public Enrolment Enrolment(string person, params string[] roles) => new(
         person, Commitment.Of("name", SaltOf(person), NameOf(person)), [.. roles.Order(StringComparer.Ordinal)],
-        Credential.For(KeyOf(person), Domain, person, madeByOffice: false));
+        _passkeys.TryGetValue(person, out var passkey) ? CredentialOf(person, passkey) : Credential.For(KeyOf(person), Domain, person, madeByOffice: false));
+
+    /// <summary>A person's passkey as an act enrols it. Every part can be another.</summary>
+    public Credential CredentialOf(string person, SoftAuthenticator passkey, Ceremony? ceremony = null, byte[]? proof = null, byte[]? id = null) =>
+        Credential.ForPasskey(
+            passkey.CoseKey, id ?? passkey.Id, passkey.BackupEligible,
+            proof ?? passkey.Assert(Site, Credential.Challenge(Domain, person, passkey.CoseKey), ceremony))
+        ?? throw new InvalidOperationException("The passkey is none.");
 
     /// <summary>Makes the statement and the ledger's entry of an act. Nothing is checked: the server can always do this.</summary>
     public RecordedAct Record(Act act, IReadOnlyList<Approval> approvals, IEnumerable<Approval>? joined = null, DateTimeOffset? at = null)
@@ -275,7 +300,7 @@ internal sealed class OfficeInMemory
         var acts = Letter(letter).TakeWhile(a => a.Act is not ReleaseAct).Append(Letter(letter).First(a => a.Act is ReleaseAct)).ToArray();
         return new Evidence(
             [.. Roster], acts, [], [.. _policies],
-            [.. _keys.Keys.Select(p => new Disclosure("name", SaltOf(p), NameOf(p)))]);
+            [.. _keys.Keys.Union(_passkeys.Keys).Select(p => new Disclosure("name", SaltOf(p), NameOf(p)))]);
     }
 
     /// <summary>The receipt of a letter's release in the ledger as it is now. Every part can be another.</summary>
