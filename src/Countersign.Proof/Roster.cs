@@ -117,7 +117,7 @@ public sealed class Roster
             return Fail("roster.office", "The act is another office's.", out fault);
         if (act.Roster != Digest)
             return Fail("roster.stale", "The act names another roster than the newest: it must be signed again.", out fault);
-        if (Refuses(act) is { } refused)
+        if (Refuses(act, recorded.At) is { } refused)
             return Fail(refused.Code, refused.Why, out fault);
         var permission = Permit.Of(act, recorded.Approvals, this, null, recorded.At);
         if (!permission.IsGranted)
@@ -156,8 +156,11 @@ public sealed class Roster
         }
     }
 
-    /// <summary>Why a roster act cannot stand on this roster whoever signs it; null when only signatures decide.</summary>
-    public Fault? Refuses(RosterAct act) => act switch
+    /// <summary>
+    /// Why a roster act cannot stand on this roster whoever signs it; null when only signatures decide. <paramref name="at"/> is the entry's time, whose
+    /// policy counts: an author who dates an act back does not choose an older one. Where there is no entry yet, it is the act's own date.
+    /// </summary>
+    public Fault? Refuses(RosterAct act, DateTimeOffset? at = null) => act switch
     {
         EnrolAct e when _peopleEver.Contains(e.Person.Person) =>
             new Fault("roster.id-used", "That id belongs to somebody already; an id is one person's for ever."),
@@ -170,8 +173,8 @@ public sealed class Roster
         DelegateAct d when d.To == d.By => new Fault("delegate.self", "Nobody lends a role to themselves."),
         DelegateAct d when !(_members.TryGetValue(d.By, out var giver) && giver.Roles.Contains(d.Role)) =>
             new Fault("delegate.not-held", "Only a role of one's own can be lent; a lent role cannot be lent on."),
-        DelegateAct d when d.Until - d.At > TimeSpan.FromDays(PolicyAt(d.At).DelegationDays) =>
-            new Fault("delegate.too-long", $"The policy lends roles for at most {PolicyAt(d.At).DelegationDays} days."),
+        DelegateAct d when d.Until - d.At > TimeSpan.FromDays(PolicyAt(at ?? d.At).DelegationDays) =>
+            new Fault("delegate.too-long", $"The policy lends roles for at most {PolicyAt(at ?? d.At).DelegationDays} days."),
         RekeyAct k when k.Keys == _keys[^1].Keys => new Fault("rekey.same", "These are the office's keys already."),
         RekeyAct { Gap: null } k when k.Keys.Origin != _keys[^1].Keys.Origin =>
             new Fault("rekey.origin", "A ledger keeps its origin; only one that was lost in part goes on under another."),
