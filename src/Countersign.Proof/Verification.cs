@@ -249,6 +249,9 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
             return verdict with { Kind = VerdictKind.GenuineNotYet, Reasons = [$"It comes into force on {Text.Moment(from)}."] };
         if (list is null)
             return verdict with { Reasons = [why ?? "There is no status file: whether the letter still stands is not known. Get a fresh one from the office."] };
+        // Acts prove whenever they were signed; a list only says, and whoever stole a key that was replaced says what they like, today.
+        if (KeyRange.OfTree(said!.Keys, list.LedgerSize) != said.Keys[^1].Keys)
+            return verdict with { Reasons = ["The newest status file known is signed with keys that the office has replaced since. Get a fresh one from the office."] };
         return at > list.Expires
             ? verdict with { Reasons = [$"The newest status file known spoke until {Text.Moment(list.Expires)}. Get a fresh one from the office."] }
             : verdict with { Kind = VerdictKind.GenuineInForce, Reasons = [$"As the office said on {Text.Moment(list.At)}, it stands."] };
