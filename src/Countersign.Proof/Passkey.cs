@@ -55,6 +55,9 @@ internal static class Passkey
     /// <summary>Whether these bytes are a COSE_Key of a kind that we take: ES256 on P-256, EdDSA on Ed25519, RS256 with 2048 to 4096 bits and exponent 65537.</summary>
     public static bool IsKey(ReadOnlySpan<byte> key) => IsEs256(key) || IsEdDsa(key) || IsRs256(key);
 
+    /// <summary>The COSE_Key of an Ed25519 key: what it would be enrolled as.</summary>
+    public static byte[] KeyOf(Ed25519Key key) => [.. EdDsaHead, .. key.Bytes.Span];
+
     /// <summary>The evidence of an assertion.</summary>
     public static byte[] Encode(ReadOnlySpan<byte> authenticatorData, ReadOnlySpan<byte> clientData, ReadOnlySpan<byte> signature)
     {

@@ -93,6 +93,14 @@ public sealed partial class AlterationTests
             office.Send("l1", Pdf);
             return new Attempt(office.Sealed("l1", Pdf));
         });
+        yield return Row("The office's keys are replaced by a person's.", VerdictKind.NotApproved, "does not stand: A key among them is a person's", _ =>
+        {
+            var key = Ed25519PrivateKey.Create();
+            var office = Staffed(passkeys: new Dictionary<string, SoftAuthenticator> { [Lawyer] = new(key) });
+            office.Rekey([General, Lawyer], statement: key, forced: true);
+            office.Send("l1", Pdf);
+            return Held(office, office.Sealed("l1", Pdf));
+        }, promise: 2);
         yield return Row("The ledger takes another origin though nothing was lost.", VerdictKind.NotApproved, "does not stand: A ledger keeps its origin", office =>
         {
             var trust = office.Trust();

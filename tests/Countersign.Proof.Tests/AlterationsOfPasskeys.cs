@@ -82,7 +82,7 @@ public sealed partial class AlterationTests
             });
         static Enrolment Person(Credential credential) => new("phantom", Digest.Of([1]), ["clerk"], credential);
         const string unproven = "does not prove that its person holds it";
-        const string used = "enrolled already";
+        const string used = "enrolled already", owned = "the office's own";
 
         yield return Enrols("A passkey that is the lawyer's enters for a second person.", office => Person(office.CredentialOf("phantom", SharedPasskeys[0].Value)), used);
         yield return Enrols("A passkey with the id of the lawyer's enters for a second person.",
@@ -127,8 +127,8 @@ public sealed partial class AlterationTests
             var passkey = new SoftAuthenticator(PasskeyKind.EdDsa) { CoseKey = [0xA4, 0x01, 0x01, 0x03, 0x27, 0x20, 0x06, 0x21, 0x58, 0x20, .. point] };
             return Person(office.CredentialOf("phantom", passkey, new Ceremony { Signature = _ => neutral }));
         }, unproven);
-        yield return Enrols("The office's own statement key enters as a person's passkey.", office => Person(office.CredentialOf("phantom", new SoftAuthenticator(office.StatementKey))), used);
-        yield return Enrols("The office's own ledger key enters as a person's passkey.", office => Person(office.CredentialOf("phantom", new SoftAuthenticator(office.LedgerKey))), used);
+        yield return Enrols("The office's own statement key enters as a person's passkey.", office => Person(office.CredentialOf("phantom", new SoftAuthenticator(office.StatementKey))), owned);
+        yield return Enrols("The office's own ledger key enters as a person's passkey.", office => Person(office.CredentialOf("phantom", new SoftAuthenticator(office.LedgerKey))), owned);
         yield return Enrols("An id is used again that belonged to somebody who left.", office =>
         {
             office.Retire(Operator, RegistrarOne, RegistrarTwo);
