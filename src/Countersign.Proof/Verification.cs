@@ -252,6 +252,9 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
             return verdict with { Kind = VerdictKind.GenuineNotYet, Reasons = [$"It comes into force on {Text.Moment(from)}."] };
         if (list is null)
             return verdict with { Reasons = [why ?? "There is no status file: whether the letter still stands is not known. Get a fresh one from the office."] };
+        // Acts prove whenever they were signed; a list only says, and whoever stole a key that was replaced says what they like, today.
+        if (KeyRange.OfTree(said!.Keys, list.LedgerSize) != said.Keys[^1].Keys)
+            return verdict with { Reasons = ["The newest status file known is signed with keys that the office has replaced since. Get a fresh one from the office."] };
         return at > list.Expires
             ? verdict with { Reasons = [$"The newest status file known spoke until {Text.Moment(list.Expires)}. Get a fresh one from the office."] }
             : verdict with { Kind = VerdictKind.GenuineInForce, Reasons = [$"As the office said on {Text.Moment(list.At)}, it stands."] };
@@ -327,14 +330,15 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
     }
 
     /// <summary>
-    /// Since when a signed hold in hand stops this letter; null when there is none or it does not. It needs no ledger: its signer must be in office by
-    /// the newest roster known, and no lift of it may be known.
+    /// Since when a signed hold in hand stops this letter; null when there is none or it does not. It needs no ledger: its signer must be in office and
+    /// one of those who may stop, on the day asked for and by the newest roster known, and no lift of it may be known. The hold's own date decides
+    /// nothing else: a clock that is slow takes no stop away, and dating back gives none.
     /// </summary>
     private DateTimeOffset? HeldSince(ReleaseAct release, RosterChain chain, LetterHistory letter) =>
         status is { } bytes && SignedHold.Is(bytes.Span) && SignedHold.TryRead(bytes, out var hold, out var approvals, out _)
         && hold.Letter == release.Letter && hold.At <= at
         && !letter.Acts.Any(a => a.Act.Digest == hold.Digest || (a.Act is LiftAct lift && lift.Hold == hold.Digest))
-        && Permit.Of(hold, approvals, chain.Newest, letter, hold.At).IsGranted
+        && Permit.Of(hold, approvals, chain.Newest, letter, at).IsGranted
             ? hold.At
             : null;
 
