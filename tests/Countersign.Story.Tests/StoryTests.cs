@@ -7,7 +7,7 @@ namespace Countersign.Story.Tests;
 
 /// <summary>
 /// Tells the stories in <c>stories/*.txt</c> with the built programs. A line that begins with <c>$</c> is a command; the lines below it say what
-/// must come of it: <c>exit N</c>, <c>says TEXT</c>, <c>NAME = VALUE</c> for a JSON member (which makes the command answer in JSON), <c>file PATH</c>,
+/// must come of it: <c>exit N</c>, <c>says TEXT</c>, <c>says nothing of TEXT</c>, <c>NAME = VALUE</c> for a JSON member (which makes the command answer in JSON), <c>file PATH</c>,
 /// <c>no file PATH</c>, <c>A begins B</c>. <c>remember NAME = MEMBER</c> keeps a member for <c>{NAME}</c>. Everything else is prose. <c>put</c>, <c>move</c>,
 /// <c>spoil</c> and <c>empty</c> are done by the test itself. No command may ever print a stack trace.
 /// </summary>
@@ -88,6 +88,9 @@ public sealed class StoryTests
                 case "exit":
                     Hold(_last!.ExitCode.ToString() == words[1], $"exit {_last.ExitCode}, not {words[1]}");
                     break;
+                case "says" when words[1].StartsWith("nothing of ", StringComparison.Ordinal):
+                    Hold(!(_last!.Output + _last.Error).Contains(words[1][11..], StringComparison.OrdinalIgnoreCase), $"it says \"{words[1][11..]}\"");
+                    break;
                 case "says":
                     Hold((_last!.Output + _last.Error).Contains(words[1], StringComparison.OrdinalIgnoreCase), $"it does not say \"{words[1]}\"");
                     break;
@@ -142,26 +145,27 @@ public sealed class StoryTests
 
         private JsonNode? Member(string path) => path.Split('.').Aggregate(_json, (node, part) =>
             part == "length" ? JsonValue.Create(node!.AsArray().Count) : node is JsonArray array ? array[int.Parse(part)] : node?[part]);
+    }
 
-        private static IEnumerable<string> Words(string text)
+    /// <summary>The words of a command line; a quoted word may hold blanks.</summary>
+    internal static IEnumerable<string> Words(string text)
+    {
+        var word = "";
+        var (quoted, any) = (false, false);
+        foreach (var c in text)
         {
-            var word = "";
-            var (quoted, any) = (false, false);
-            foreach (var c in text)
+            if (c == '"')
+                (quoted, any) = (!quoted, true);
+            else if (c == ' ' && !quoted)
             {
-                if (c == '"')
-                    (quoted, any) = (!quoted, true);
-                else if (c == ' ' && !quoted)
-                {
-                    if (word.Length > 0 || any)
-                        yield return word;
-                    (word, any) = ("", false);
-                }
-                else
-                    word += c;
+                if (word.Length > 0 || any)
+                    yield return word;
+                (word, any) = ("", false);
             }
-            if (word.Length > 0 || any)
-                yield return word;
+            else
+                word += c;
         }
+        if (word.Length > 0 || any)
+            yield return word;
     }
 }
