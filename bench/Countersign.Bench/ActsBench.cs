@@ -233,13 +233,13 @@ internal static class ActsBench
         {
             var index = Interlocked.Increment(ref _index);
             var act = prepared.Kept.Act;
-            var digest = act.Digest.ToString();
+            var digest = act.Digest.ToArray();
             inserts.Begin.ExecuteNonQuery();
             Inserts.Run(inserts.Act, index, digest, act.Subject, 0L, act.Kind, act.Bytes.ToArray(), prepared.Approvals, prepared.Statement.ToArray());
             if (act is DraftAct draft)
             {
                 Inserts.Run(inserts.Letter, draft.Letter, draft.Reference);
-                Inserts.Run(inserts.Version, digest, draft.Letter, draft.FairCopy.ToString(), prepared.Kept.FileName!);
+                Inserts.Run(inserts.Version, digest, draft.Letter, draft.FairCopy.ToArray(), prepared.Kept.FileName!);
             }
             Inserts.Run(inserts.Checkpoint, index, Root, Note);
             inserts.Commit.ExecuteNonQuery();

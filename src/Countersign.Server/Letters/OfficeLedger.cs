@@ -285,30 +285,36 @@ public sealed class OfficeLedger : IDisposable
                 if (ReadHead(transaction) != expected)
                     return CommitAnswer.Moved;
                 var next = sign();
+                bool gathering;
+                using (var reader = Command(transaction, "SELECT EXISTS (SELECT 1 FROM pending) OR EXISTS (SELECT 1 FROM pending_approvals)").ExecuteReader())
+                    gathering = reader.Read() && reader.GetInt64(0) != 0;
                 foreach (var entry in entries)
-                    Insert(transaction, entry);
+                    Insert(transaction, entry, gathering);
                 Run(transaction, "INSERT INTO checkpoints (Size, Root, Note) VALUES ($0, $1, $2)", (long)next.Size, next.Root.ToString(), next.Note);
                 transaction.Commit();
                 return CommitAnswer.Committed;
             }
         }
 
-        private void Insert(SqliteTransaction transaction, LedgerEntry<Kept> entry)
+        private void Insert(SqliteTransaction transaction, LedgerEntry<Kept> entry, bool gathering)
         {
             var act = entry.Record.Act;
-            var digest = act.Digest.ToString();
+            var digest = act.Digest.ToArray();
             Run(transaction,
                 "INSERT INTO acts (\"Index\", Digest, Subject, Sequence, Kind, Bytes, Approvals, Statement) " +
-                "VALUES ($0, $1, $2, (SELECT COUNT(*) FROM acts WHERE Subject = $2), $3, $4, $5, $6)",
+                "VALUES ($0, $1, $2, COALESCE((SELECT MAX(Sequence) + 1 FROM acts WHERE Subject = $2), 0), $3, $4, $5, $6)",
                 (long)entry.Index, digest, act.Subject, act.Kind, act.Bytes.ToArray(), Evidence.EncodeApprovals(entry.Record.Approvals), entry.Statement.ToArray());
-            Run(transaction, "DELETE FROM pending_approvals WHERE Digest = $0", digest);
-            Run(transaction, "DELETE FROM pending WHERE Digest = $0", digest);
+            if (gathering)
+            {
+                Run(transaction, "DELETE FROM pending_approvals WHERE Digest = $0", digest);
+                Run(transaction, "DELETE FROM pending WHERE Digest = $0", digest);
+            }
             if (act is not DraftAct draft)
                 return;
             if (draft.Version == 1)
                 Run(transaction, "INSERT OR IGNORE INTO letters (Id, Reference) VALUES ($0, $1)", draft.Letter, draft.Reference);
             Run(transaction, "INSERT INTO versions (Draft, Letter, FairCopy, FileName) VALUES ($0, $1, $2, $3)",
-                digest, draft.Letter, draft.FairCopy.ToString(), entry.Record.FileName ?? "");
+                digest, draft.Letter, draft.FairCopy.ToArray(), entry.Record.FileName ?? "");
         }
 
         public int ReadEntryHashes(ulong first, Span<Digest> into)
@@ -331,7 +337,7 @@ public sealed class OfficeLedger : IDisposable
                 var found = new List<LedgerEntry<Kept>>();
                 foreach (var key in keys)
                 {
-                    var command = Command(null, "SELECT \"Index\", Subject, Sequence, Kind, Bytes, Approvals, Statement FROM acts WHERE Digest = $0", key.ToString());
+                    var command = Command(null, "SELECT \"Index\", Subject, Sequence, Kind, Bytes, Approvals, Statement FROM acts WHERE Digest = $0", key.ToArray());
                     using var reader = command.ExecuteReader();
                     if (!reader.Read())
                         continue;
