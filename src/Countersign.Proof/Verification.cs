@@ -63,7 +63,8 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
         if (CheckApprovals(receipt, release, out var chain, out var history, out var permit) is { } missing)
             return verdict with { Reasons = [missing] };
         var (said, why) = NewestStatus(chain);
-        if (Stolen(receipt, said?.Chain ?? chain) is { } stolen)
+        var longest = said is not null && said.Chain.Acts.Count() > chain.Acts.Count() ? said.Chain : chain;
+        if (Stolen(receipt, longest) is { } stolen)
             return verdict with { Reasons = [stolen] };
         verdict = verdict with
         {
@@ -75,7 +76,7 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
         // 5. The standing.
         return found.Exercise
             ? verdict with { Kind = VerdictKind.Exercise, Reasons = ["This letter belongs to an exercise and means nothing outside it."] }
-            : Stand(verdict, receipt, release, draft, chain, history, said, why);
+            : Stand(verdict, receipt, release, draft, longest, history, said, why);
     }
 
     private string? LedgerFault(Receipt receipt)
@@ -234,7 +235,7 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
             default:
                 break;
         }
-        var since = then.StandingHolds is [var first, ..] ? first.At : HeldSince(release, said?.Chain is { } newer && newer.Acts.Count() > chain.Acts.Count() ? newer : chain, now);
+        var since = then.StandingHolds is [var first, ..] ? first.At : HeldSince(release, chain, now);
         if (since is { } held)
             return verdict with
             {
