@@ -150,7 +150,8 @@ public sealed record TrustRoot
             })],
             Checkpoint = Encoding.UTF8.GetString(fields.Base64Url("checkpoint", 65_536)),
             StatusAddress = status.Text("address"),
-            Status = status.Has("file") ? status.Base64Url("file", StatusList.MaxBytes) : null,
+            // Said with its type: a null array would become an empty status file, which is one that says nothing.
+            Status = status.Has("file") ? status.Base64Url("file", StatusList.MaxBytes) : (ReadOnlyMemory<byte>?)null,
         };
         if (office.Text("words") != trust.Words)
             throw new MalformedException("the words do not belong to the founding act");
