@@ -272,11 +272,14 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
                 continue;
             if (Check(bytes.Value, known, out var fault) is not { } said)
                 why = fault;
-            else if (newest is null || said.List.LedgerSize > newest.List.LedgerSize
-                || (said.List.LedgerSize == newest.List.LedgerSize && said.List.At > newest.List.At))
+            else if (newest is null || Age(said).CompareTo(Age(newest)) > 0)
                 newest = said;
         }
         return (newest, why);
+
+        // A new epoch's ledger may be shorter than the one that was lost in part; its word is the newer all the same.
+        static (int Epoch, ulong Size, DateTimeOffset At) Age(Said said) =>
+            (KeyRange.Of(said.List.Evidence.Roster).Count(r => r.Lost is not null), said.List.LedgerSize, said.List.At);
     }
 
     private Said? Check(ReadOnlyMemory<byte> bytes, RosterChain known, out string? fault)
