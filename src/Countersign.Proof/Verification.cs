@@ -202,9 +202,19 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
         return null;
     }
 
+    /// <summary>The standing, and beside it why a hold in hand stops nothing: whoever carries one must not believe that it does.</summary>
     private Verdict Stand(
         Verdict verdict, Receipt receipt, RecordedAct released, DraftAct draft, RosterChain chain, LetterHistory letter, Said? said, string? why)
     {
+        var stands = Stand(verdict, receipt, released, draft, chain, letter, said, why, out var idle);
+        return idle is null ? stands : stands with { Reasons = [.. stands.Reasons, idle] };
+    }
+
+    private Verdict Stand(
+        Verdict verdict, Receipt receipt, RecordedAct released, DraftAct draft, RosterChain chain, LetterHistory letter, Said? said, string? why,
+        out string? idle)
+    {
+        idle = null;
         var release = (ReleaseAct)released.Act;
         verdict = verdict with { Kind = VerdictKind.GenuineStandingUnknown };
         if (at < released.At)
@@ -235,7 +245,8 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
             default:
                 break;
         }
-        var since = then.StandingHolds is [var first, ..] ? first.At : HeldSince(release, chain, now);
+        var (since, whyNot) = then.StandingHolds is [var first, ..] ? (first.At, null) : HeldSince(release, chain, now);
+        idle = whyNot;
         if (since is { } held)
             return verdict with
             {
@@ -330,17 +341,28 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
     }
 
     /// <summary>
-    /// Since when a signed hold in hand stops this letter; null when there is none or it does not. It needs no ledger: its signer must be in office and
-    /// one of those who may stop, on the day asked for and by the newest roster known, and no lift of it may be known. The hold's own date decides
-    /// nothing else: a clock that is slow takes no stop away, and dating back gives none.
+    /// Since when a signed hold in hand stops this letter, or else why it does not; both null when there is none in hand. It needs no ledger: its signer
+    /// must be in office and one of those who may stop, on the day asked for and by the newest roster known, and no lift of it may be known. The hold's
+    /// own date decides nothing else: a clock that is slow takes no stop away, and dating back gives none.
     /// </summary>
-    private DateTimeOffset? HeldSince(ReleaseAct release, RosterChain chain, LetterHistory letter) =>
-        status is { } bytes && SignedHold.Is(bytes.Span) && SignedHold.TryRead(bytes, out var hold, out var approvals, out _)
-        && hold.Letter == release.Letter && hold.At <= at
-        && !letter.Acts.Any(a => a.Act.Digest == hold.Digest || (a.Act is LiftAct lift && lift.Hold == hold.Digest))
-        && Permit.Of(hold, approvals, chain.Newest, letter, at).IsGranted
-            ? hold.At
-            : null;
+    private (DateTimeOffset? Since, string? WhyNot) HeldSince(ReleaseAct release, RosterChain chain, LetterHistory letter)
+    {
+        const string idle = "The signed hold that was given does not stop this letter: ";
+        if (status is not { } bytes || !SignedHold.Is(bytes.Span))
+            return (null, null);
+        if (!SignedHold.TryRead(bytes, out var hold, out var approvals, out var fault))
+            return (null, fault);
+        if (hold.Letter != release.Letter)
+            return (null, $"{idle}it is of another letter.");
+        if (hold.At > at)
+            return (null, $"{idle}it is dated {Text.Moment(hold.At)}, after the moment asked for.");
+        if (letter.Acts.Any(a => a.Act is LiftAct lift && lift.Hold == hold.Digest))
+            return (null, $"{idle}it was lifted.");
+        if (letter.Acts.Any(a => a.Act.Digest == hold.Digest))
+            return (null, null); // the ledger has it, and what stands of it was found there
+        var permit = Permit.Of(hold, approvals, chain.Newest, letter, at);
+        return permit.IsGranted ? (hold.At, null) : (null, idle + (permit.Fault?.Why ?? $"its signer is none of those who may stop it ({permit.MissingWords})."));
+    }
 
     private static Standing StandingOf(LetterHistory letter) => letter switch
     {
