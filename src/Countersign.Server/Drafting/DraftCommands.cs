@@ -18,8 +18,8 @@ public static class DraftCommands
         root.Add(List(line));
     }
 
-    private static readonly Option<string[]> To = new("--to") { Description = "An addressee: \"Name <address>\". May be given more than once.", HelpName = "ADDRESSEE" };
-    private static readonly Option<string?> Kind = new("--kind") { Description = "The kind of letter, as the policy names it. Default: letter", HelpName = "KIND" };
+    private static readonly Option<string[]> To = new("--to") { Description = "An addressee: \"Name <address>\". May be given more than once. Default: what a Markdown letter's front matter says", HelpName = "ADDRESSEE" };
+    private static readonly Option<string?> Kind = new("--kind") { Description = "The kind of letter, as the policy names it. Default: what a Markdown letter's front matter says, else letter", HelpName = "KIND" };
     private static readonly Option<string?> Subject = new("--subject") { Description = "The subject line.", HelpName = "TEXT" };
     private static readonly Option<string?> Language = new("--language") { Description = "The language: en, nl, fr, ar … Default: en", HelpName = "TAG" };
     private static readonly Option<string?> Source = new("--source") { Description = "The DOCX or ODT that a PDF was made from.", HelpName = "FILE" };
@@ -87,17 +87,22 @@ public static class DraftCommands
         var view = office.View(drafted.History);
         var answer = new Answer { Next = $"countersign review {draft.Reference} --as PERSON --concur" }
             .Line($"{draft.Reference}, version {draft.Version}: a {draft.LetterKind}, frozen.")
-            .Line($"Fair copy: {office.Home.BlobPath(draft.FairCopy)}")
-            .Line($"SHA-256:   {draft.FairCopy}");
+            .Line($"For:     {(drafted.Addressees.Count > 0 ? string.Join("; ", drafted.Addressees) : "(nobody named)")}");
         if (drafted.WorkingCopy.Length > 0)
             answer.Line($"To read and pass around, marked DRAFT: {drafted.WorkingCopy}");
+        answer.Line($"SHA-256 of the fair copy: {draft.FairCopy}");
+        foreach (var note in drafted.Notes)
+            answer.Line($"Note: {note}");
         foreach (var finding in drafted.Findings)
             answer.Line($"Finding {finding.Id}: {finding.Says}");
         return answer
             .Line($"To release it, the policy asks for: {view.Permit!.MissingWords}.")
             .With("letter", draft.Reference).With("version", draft.Version).With("digest", draft.FairCopy.ToString())
             .With("findings", new JsonArray([.. drafted.Findings.Select(f => new JsonObject { ["id"] = f.Id, ["says"] = f.Says })]))
-            .With("state", view.Word).With("missing", Missing.Of(view.Permit.Missing)).With("working", drafted.WorkingCopy);
+            .With("state", view.Word).With("missing", Missing.Of(view.Permit.Missing)).With("working", drafted.WorkingCopy)
+            .With("fairCopy", office.Home.BlobPath(draft.FairCopy)).With("kind", draft.LetterKind)
+            .With("addressees", new JsonArray([.. drafted.Addressees.Select(a => JsonValue.Create(a))]))
+            .With("notes", new JsonArray([.. drafted.Notes.Select(n => JsonValue.Create(n))]));
     }
 
     private static Command Show(Commands.CommandLine line)
