@@ -31,7 +31,7 @@ internal sealed class BenchOffice : IDisposable
     /// <summary>Drafts a letter of this file, reviews and releases it; the path of the sealed copy.</summary>
     public string Release(string file)
     {
-        var history = Must(new Drafts(Office).Begin(Signer("operations"), new Bringing { File = file, To = ["Joint Operations <joc@example.org>"], Subject = "Flights" })).History;
+        var history = Must(new Drafts(Office).Begin(Signer("operations"), new Bringing { File = file, To = ["Joint Operations <joc@example.org>"], Subject = "Flights", Kind = "letter" })).History;
         Must(Office.Do(Signer("legal"), header => new ReviewAct(header)
         {
             Letter = history.Letter,

@@ -62,7 +62,11 @@ public sealed record LetterParts
 /// <summary>The office's letterhead: its name and the lines below it.</summary>
 public sealed record Letterhead(string OfficeName, IReadOnlyList<string> AddressLines);
 
-/// <summary>What a working copy says of itself at the top of every page, below DRAFT – NOT RELEASED.</summary>
+/// <summary>What a working copy says of itself at the top of every page, beside DRAFT – NOT RELEASED.</summary>
+/// <param name="Version">Whose copy it is: <c>TFN-2026-0001, version 1</c>. It stands in the file's document information,
+/// too, by which <see cref="WorkingCopies.NameIn"/> knows the file again.</param>
+/// <param name="Date">When it was made.</param>
+/// <param name="For">Whom it was made for.</param>
 public sealed record WorkingCopy(string Version, DateOnly? Date, string? For);
 
 /// <summary>The answer of whatever makes a PDF here: <see cref="PdfMade"/> or <see cref="TypesetRefusal"/>, and

@@ -21,6 +21,21 @@ public static class Typesetter
     public static PdfResult Set(LetterSource letter, Letterhead head, WorkingCopy? draft = null) =>
         Set(letter, head, draft, FontShelf.OfThisMachine);
 
+    /// <summary>What a letter's own front matter says of it; nothing where it has none.</summary>
+    /// <returns>The parts, or the refusal that <see cref="Set(LetterSource, Letterhead, WorkingCopy?)"/> answers, too.
+    /// </returns>
+    public static (LetterParts? Parts, TypesetRefusal? Refusal) PartsOf(ReadOnlyMemory<byte> markdown)
+    {
+        try
+        {
+            return (Checked(FrontMatter.Split(Decode(markdown)).Matter.Parts), null);
+        }
+        catch (LetterRefusedException refused)
+        {
+            return (null, refused.Refusal);
+        }
+    }
+
     internal static PdfResult Set(LetterSource letter, Letterhead head, WorkingCopy? draft, FontShelf fonts)
     {
         try
@@ -67,7 +82,8 @@ public static class Typesetter
 
         // 4. Draw.
         var title = parts.Subject ?? parts.Reference ?? head.OfficeName;
-        var pdf = Painter.Paint(pages, Composer.PageWidth, Composer.PageHeight, title, parts.Date);
+        var pdf = Painter.Paint(pages, Composer.PageWidth, Composer.PageHeight, title, parts.Date,
+            draft is null ? null : WorkingCopies.Keywords(draft));
         return new PdfMade(pdf, pages.Count, parts with { Language = words.Tag });
     }
 
@@ -107,13 +123,19 @@ public static class Typesetter
             marks.Add(composer.Across(DraftText, 620, -52, Composer.Warning.WithAlpha(0x2c), outlined: false));
         if (exercise || draft is not null)
         {
-            string?[] said = [exercise ? ExerciseText : null, draft is null ? null : DraftText, draft?.Version,
-                draft?.Date is { } date ? words.Format(date) : null, draft?.For];
-            var line = string.Join("  ·  ", said.Where(s => !string.IsNullOrWhiteSpace(s)));
-            marks.AddRange(composer.TopLine(Characters.Checked(OneLine(line), "The working copy's line"),
-                draft is null ? Composer.ExerciseInk : Composer.Warning));
+            var said = HeadLine(words, exercise, draft);
+            marks.AddRange(composer.TopLine(said, draft is null ? Composer.ExerciseInk : Composer.Warning));
         }
         return marks;
+    }
+
+    /// <summary>The parts of the line at the top of every page that is not a released letter's.</summary>
+    internal static string[] HeadLine(LetterWords words, bool exercise, WorkingCopy? draft)
+    {
+        string?[] said = [exercise ? ExerciseText : null, draft is null ? null : DraftText, draft?.Version,
+            draft?.Date is { } date ? words.Format(date) : null, draft?.For];
+        return [.. said.Where(s => !string.IsNullOrWhiteSpace(s))
+            .Select(s => Characters.Checked(OneLine(s!), "The working copy's line"))];
     }
 
     private static string Decode(ReadOnlyMemory<byte> bytes)

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 using Countersign.Documents.Typesetting;
 using SkiaSharp;
 using UglyToad.PdfPig.Content;
@@ -14,24 +15,59 @@ using UglyToad.PdfPig.Writer;
 
 namespace Countersign.Documents;
 
-/// <summary>Makes working copies of PDFs that others made.</summary>
-public static class WorkingCopies
+/// <summary>Makes working copies of PDFs that others made, and knows every working copy again.</summary>
+public static partial class WorkingCopies
 {
     private const int MostBytes = DocumentKind.MostBytes, MostPages = 5000, MostText = 60, MostLine = 300;
+    private const string Named = "Countersign working copy: ";
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// The same pages with <paramref name="text"/> large and diagonal across each, in outline so that everything stays
-    /// readable, and <paramref name="line"/> small at the top. Signatures, attachments and form fields do not come
-    /// along.
+    /// The same pages with DRAFT – NOT RELEASED large and diagonal across each, in outline so that everything stays
+    /// readable, and whose copy it is small at the top, as on a typeset one. Signatures, attachments and form fields do
+    /// not come along.
     /// </summary>
+    /// <param name="pdf">The pages.</param>
+    /// <param name="copy">What stands at the top.</param>
+    /// <param name="language">The language of the date; one that is not known gives an English date.</param>
     /// <returns><see cref="PdfMade"/>, or a <see cref="TypesetRefusal"/> whose code begins with "stamp.".</returns>
-    public static PdfResult Stamp(byte[] pdf, string text = Typesetter.DraftText, string line = "") =>
-        Stamp(pdf, text, line, FontShelf.OfThisMachine);
-
-    internal static PdfResult Stamp(byte[] pdf, string text, string line, FontShelf fonts)
+    public static PdfResult Stamp(byte[] pdf, WorkingCopy copy, string? language = null)
     {
+        try
+        {
+            LetterWords words;
+            try { words = LetterWords.For(language); }
+            catch (LetterRefusedException) { words = LetterWords.English; }
+            return Stamp(pdf, Typesetter.DraftText, Typesetter.HeadLine(words, exercise: false, copy), Keywords(copy),
+                FontShelf.OfThisMachine);
+        }
+        catch (LetterRefusedException refused)
+        {
+            return refused.Refusal;
+        }
+    }
+
+    /// <summary>
+    /// Whose working copy a PDF is, by its document information: <c>TFN-2026-0001, version 1</c>. Null where it is none,
+    /// or cannot be read.
+    /// </summary>
+    public static string? NameIn(byte[] pdf) => pdf.Length is 0 or > MostBytes ? null
+        : PdfPages.Read(pdf, TimeSpan.FromSeconds(20), document => document.Information.Keywords) is { } keywords
+            && keywords.StartsWith(Named, StringComparison.Ordinal) && Name().Match(keywords[Named.Length..]) is
+                { Success: true } name ? name.Value : null;
+
+    internal static string Keywords(WorkingCopy copy) => Named + copy.Version;
+
+    [GeneratedRegex(@"^[A-Z0-9]{1,16}-\d{4}-\d{4,9}, version \d{1,9}$")]
+    private static partial Regex Name();
+
+    internal static PdfResult Stamp(byte[] pdf, string text, string line, FontShelf? fonts = null) =>
+        Stamp(pdf, text, line.Length == 0 ? [] : [line], "", fonts ?? FontShelf.OfThisMachine);
+
+    private static PdfResult Stamp(byte[] pdf, string text, string[] parts, string keywords, FontShelf fonts)
+    {
+        var line = string.Join(TextSetter.Between, parts);
         if (pdf.Length is 0 or > MostBytes)
             return new TypesetRefusal("stamp.size", "The PDF is empty or larger than 100 MB.", "Bring a smaller PDF.");
         if (text.Length is 0 or > MostText || line.Length > MostLine)
@@ -42,11 +78,12 @@ public static class WorkingCopies
         {
             var setter = new TextSetter(fonts, "en");
             text = Characters.Checked(text, "The stamp").Replace('\n', ' ');
-            line = Characters.Checked(line, "The stamp's line").Replace('\n', ' ');
+            parts = [.. parts.Select(p => Characters.Checked(p, "The stamp's line").Replace('\n', ' '))];
+            line = string.Join(TextSetter.Between, parts);
             var across = setter.Set(new StyledText(text, new TextStyle(100, Bold: true)), float.MaxValue, false)[0];
-            var top = line.Length == 0 ? null : setter.Set(new StyledText(line, new TextStyle(8, Bold: true)),
-                float.MaxValue, false)[0];
-            return PdfPages.Read<PdfResult>(pdf, Limit, document => Rebuild(document, text, across, line, top))
+            var top = parts.Length == 0 ? null : setter.SetBeside(parts, new TextStyle(8, Bold: true), false);
+            return PdfPages.Read<PdfResult>(pdf, Limit, document => Rebuild(document, text, across, line, top,
+                keywords))
                 ?? new TypesetRefusal("stamp.unreadable",
                 "The PDF is damaged, encrypted, or of a sort whose pages cannot be copied.",
                 "Open it in a PDF program, print it to a new PDF, and bring that one.");
@@ -62,12 +99,13 @@ public static class WorkingCopies
     }
 
     private static PdfMade? Rebuild(UglyToad.PdfPig.PdfDocument document, string text, SetLine across, string line,
-        SetLine? top)
+        SetLine? top, string keywords)
     {
         if (document.NumberOfPages is 0 or > MostPages || document.IsEncrypted)
             return null;
         using var builder = new PdfDocumentBuilder { IncludeDocumentInformation = true };
         builder.DocumentInformation.Producer = "Countersign";
+        if (keywords.Length > 0) builder.DocumentInformation.Keywords = keywords;
         // What the carried font has becomes text, which can be searched for; the rest is drawn as shapes.
         var bold = AddFont(builder, text + line);
         for (var number = 1; number <= document.NumberOfPages; number++)

@@ -99,7 +99,7 @@ public sealed class NativeVerifierTests(ITestOutputHelper output)
         Office("person", "add", "A. Jansen", "--role", "legal");
         Office("person", "add", "B. de Vries", "--role", "commander");
         Office("person", "add", "D. Drafter", "--role", "operations");
-        var drafted = Office("draft", Path.Combine(Corpora.Repository, "testdata", "letters", "helicopters.en.md"), "--as", "D. Drafter", "--to", "Joint Operations <joc@example.org>");
+        var drafted = Office("draft", Path.Combine(Corpora.Repository, "testdata", "letters", "helicopters.en.md"), "--as", "D. Drafter", "--kind", "letter", "--to", "Joint Operations <joc@example.org>");
         var reference = drafted[..drafted.IndexOf(',', StringComparison.Ordinal)];
         Office("review", reference, "--as", "A. Jansen", "--concur");
         Office("release", reference, "--as", "B. de Vries", "--out", letter);

@@ -69,10 +69,10 @@ internal sealed class Composer(TextSetter setter, LetterWords words)
     }
 
     /// <summary>A small line at the very top of a page, on the side of the letterhead.</summary>
-    public List<Mark> TopLine(string text, SKColor color)
+    public List<Mark> TopLine(IReadOnlyList<string> parts, SKColor color)
     {
         var marks = new List<Mark>();
-        var line = setter.Set(new StyledText(text, new TextStyle(8, Bold: true, Color: color)), 2 * Column, false)[0];
+        var line = setter.SetBeside(parts, new TextStyle(8, Bold: true, Color: color), _rtl);
         Place(marks, line, Side, Math.Max(line.Width, Column), 32, CellAlign.Start);
         return marks;
     }

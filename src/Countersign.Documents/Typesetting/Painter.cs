@@ -10,7 +10,8 @@ internal sealed class Painter : IDisposable
     private readonly Dictionary<FontFace, SKTypeface> _subsets = [];
     private readonly Dictionary<(FontFace, float, bool), SKFont> _fonts = [];
 
-    public static byte[] Paint(IReadOnlyList<List<Mark>> pages, float width, float height, string title, DateOnly? date)
+    public static byte[] Paint(IReadOnlyList<List<Mark>> pages, float width, float height, string title, DateOnly? date,
+        string? keywords = null)
     {
         using var painter = new Painter();
         painter.Embed(pages);
@@ -18,6 +19,7 @@ internal sealed class Painter : IDisposable
         var metadata = new SKDocumentPdfMetadata(72f)
         {
             Title = title,
+            Keywords = keywords ?? "",
             Creator = "Countersign",
             Producer = "Countersign",
             Creation = day,

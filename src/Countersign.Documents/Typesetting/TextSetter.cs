@@ -52,6 +52,33 @@ internal sealed class TextSetter(FontShelf shelf, string language)
         return lines;
     }
 
+    /// <summary>
+    /// Parts side by side from left to right, with a dot between them. Each is ordered by itself, as an isolate of UAX #9
+    /// is: an Arabic date beside an English word keeps its day before its month, and its month before its year.
+    /// </summary>
+    public SetLine SetBeside(IReadOnlyList<string> parts, TextStyle style, bool rightToLeftFallback)
+    {
+        var runs = new List<(float, GlyphRun)>();
+        var x = 0f;
+        var tall = false;
+        for (var i = 0; i < parts.Count; i++)
+        {
+            if (i > 0) Put(Set(new StyledText(Between, style), float.MaxValue, false)[0]);
+            Put(Set(new StyledText(parts[i], style), float.MaxValue, rightToLeftFallback)[0]);
+        }
+        return new SetLine(runs, x, false, tall);
+
+        void Put(SetLine line)
+        {
+            foreach (var (at, run) in line.Runs) runs.Add((x + at, run));
+            x += line.Width;
+            tall |= line.Tall;
+        }
+    }
+
+    /// <summary>What stands between parts side by side. No space ends it: a line's last spaces are trimmed.</summary>
+    internal const string Between = "\u00A0\u00A0·\u00A0\u00A0";
+
     /// <summary>The width of the text on one line, and that of its widest unbreakable word.</summary>
     public (float Natural, float Least) Measure(StyledText source)
     {

@@ -43,7 +43,7 @@ public static class OfficeCommands
             if (!Text.IsReference($"{letters}-2000-0001"))
                 return new Refusal("init.prefix", $"\"{letters}\" cannot begin a reference.", "Give two to eight letters or digits with --prefix.");
             var chosen = PolicyFile.BuiltIn;
-            if (parse.GetValue(policy) is { } file && !PolicyFile.Parse(File.ReadAllText(file)).Is(out chosen, out var invalid))
+            if (parse.GetValue(policy) is { } file && !PolicyFile.Read(file).Is(out chosen, out var invalid))
                 return invalid;
             var home = line.HomeOf(parse);
             if (!Office.Create(home, new Charter(name, host, letters, chosen, parse.GetValue(exercise)), line.Passphrase, line.Clock).Is(out var found, out var refusal))
@@ -176,7 +176,11 @@ public static class OfficeCommands
         {
             if (made)
                 File.Delete(path);
-            return refusal;
+            return wanted.Where(office.Policy.Weighs).ToArray() is { Length: > 0 } weighing && refusal.Code == "approval.no-place"
+                ? new Refusal(refusal.Code,
+                    $"{string.Join(" and ", weighing)} {(weighing.Length == 1 ? "is a role that weighs" : "are roles that weigh")}: after its first holder, who else gets it is signed by {Who(office.Policy.Change)}.",
+                    $"For instance: countersign person add \"{name}\" --role {string.Join(" --role ", wanted)}{ByExample(office, office.Policy.Change)}")
+                : refusal;
         }
         return Decided(office, outcome, $"{name} is in office as {string.Join(", ", wanted)}; the key is {Path.GetFullPath(path)}.")
             .With("person", id).With("name", name).With("roles", new JsonArray([.. wanted.Select(r => JsonValue.Create(r))])).With("key", Path.GetFullPath(path));
@@ -189,7 +193,7 @@ public static class OfficeCommands
         var until = new Option<string>("--until") { Description = "When it ends: a date or a moment in UTC.", HelpName = "DATE", Required = true };
         var kinds = new Option<string[]>("--kind") { Description = "Only for this kind of letter; may be given more than once.", HelpName = "KIND" };
         var command = new Command("delegate", "Lends a role of one's own to another person until a date. The other counts as the lender, never beside them.")
-            { Options.As(), Options.Key(), to, role, until, kinds }.Example("countersign delegate --as \"A. Jansen\" --to \"B. Bakker\" --role legal --until 2026-12-31");
+            { Options.AsOne(), Options.Key(), to, role, until, kinds }.Example("countersign delegate --as \"A. Jansen\" --to \"B. Bakker\" --role legal --until 2026-12-31");
         line.InOffice(command, (parse, office) =>
         {
             if (!Moments.TryParse(parse.GetRequiredValue(until), out var end))
@@ -214,30 +218,45 @@ public static class OfficeCommands
     private static Command PolicyCommand(Commands.CommandLine line)
     {
         var policy = new Command("policy", "The rules of who must sign.");
-        var show = new Command("show", "Shows the policy in force, and who could send what.").Example("countersign policy show");
-        line.InOffice(show, (_, office) =>
+        var yaml = new Option<bool>("--yaml") { Description = "As a policy file, to change and adopt; docs/POLICY.md explains its members." };
+        var show = new Command("show", "Shows the policy in force, and who could send what.") { yaml }.Example("countersign policy show", "countersign policy show --yaml > policy.yaml");
+        line.InOffice(show, (parse, office) =>
         {
+            if (parse.GetValue(yaml))
+                return new Answer().Line(PolicyFile.Write(office.Policy).TrimEnd())
+                    .With("digest", office.Policy.Digest.ToString()).With("yaml", PolicyFile.Write(office.Policy));
             var answer = Explain(new Answer(), office.Policy, office);
             return answer.With("digest", office.Policy.Digest.ToString()).With("policy", JsonNode.Parse(office.Policy.Bytes.Span));
         });
 
         var file = new Argument<string>("FILE") { Description = "A policy file (YAML)." };
         var check = new Command("check", "Reads a policy file and says whether it can be used.") { file }.Example("countersign policy check policy.yaml");
-        line.Action(check, parse => PolicyFile.Parse(File.ReadAllText(parse.GetRequiredValue(file))).Is(out var read, out var refusal)
-            ? Explain(new Answer(), read, null).Line("The policy can be used: under it nobody sends alone.").With("digest", read.Digest.ToString())
-            : refusal);
+        line.Action(check, parse =>
+        {
+            if (!PolicyFile.Read(parse.GetRequiredValue(file)).Is(out var read, out var refusal))
+                return refusal;
+            var answer = Explain(new Answer(), read, null).Line("The policy can be used: under it nobody sends alone.").With("digest", read.Digest.ToString());
+            // A policy is checked before there is an office, too; where there is one, it is held against its people and letters.
+            var home = line.HomeOf(parse);
+            if (!home.Exists)
+                return answer;
+            if (!Office.Open(home, line.Clock).Is(out var office, out refusal))
+                return refusal;
+            using (office)
+                return Warned(answer, read, office);
+        });
 
         var adopt = new Command("adopt", "Adopts a policy. Needs those whom the present policy's change rule names.") { file, Options.As(), Options.Key() }
             .Example("countersign policy adopt policy.yaml --as \"A. Jansen\" --key jansen.key --as \"B. de Vries\" --key devries.key");
         line.InOffice(adopt, (parse, office) =>
         {
-            if (!PolicyFile.Parse(File.ReadAllText(parse.GetRequiredValue(file))).Is(out var read, out var refusal) || !line.Signers(parse, office).Is(out var signers, out refusal))
+            if (!PolicyFile.Read(parse.GetRequiredValue(file)).Is(out var read, out var refusal) || !line.Signers(parse, office).Is(out var signers, out refusal))
                 return refusal;
             if (!Staffing.CanMeet(read.Change, read, office.Roster, office.Now))
                 return new Refusal("policy.locks-out", "Nobody in office could change this policy again: its change rule cannot be met.", "Enrol people for its roles first, or name roles that are held.");
             office.Keep(read);
             return office.Decide("roster", signers, act => act is AdoptAct a && a.Policy == read.Digest, header => new AdoptAct(header) { Policy = read.Digest })
-                .Is(out var outcome, out refusal) ? Decided(office, outcome, "The policy is adopted.").With("digest", read.Digest.ToString()) : refusal;
+                .Is(out var outcome, out refusal) ? Warned(Decided(office, outcome, "The policy is adopted."), read, office).With("digest", read.Digest.ToString()) : refusal;
         });
         policy.Add(show);
         policy.Add(check);
@@ -270,8 +289,10 @@ public static class OfficeCommands
         line.InOffice(command, (parse, office) =>
         {
             var path = parse.GetRequiredValue(file);
-            if (!File.Exists(path) || new FileInfo(path).Length is 0 or > Drafting.Drafts.MaxBytes)
-                return new Refusal("free.file", $"{path} is missing, empty or larger than 100 MB.", "Check the path.");
+            if (!File.Exists(path))
+                return new Refusal("free.file", $"There is no file {path}.", "Check the path.");
+            if (new FileInfo(path).Length is 0 or > Drafting.Drafts.MaxBytes)
+                return new Refusal("free.size", $"{path} is empty or larger than 100 MB.", "Check the path.");
             var name = (parse.GetValue(title) ?? Path.GetFileName(path)).Trim();
             if (name.Length is 0 or > 200 || Text.Fault(name) is not null)
                 return new Refusal("free.title", "The text needs a title of up to 200 characters of plain text.", "Give it with --title.");
@@ -290,7 +311,6 @@ public static class OfficeCommands
 
     private static Answer Explain(Answer answer, Policy policy, Office? office)
     {
-        static string Who(IReadOnlyList<Need> needs) => string.Join(" and ", needs.Select(n => n.Count == 1 ? n.Words : $"{n.Count} × {n.Words}"));
         foreach (var (kind, needs) in policy.Kinds.OrderBy(k => k.Key, StringComparer.Ordinal))
         {
             var note = office is null || Staffing.CanMeet(needs, policy, office.Roster, office.Now) ? "" : "   ! nobody can: too few people hold these roles";
@@ -306,6 +326,39 @@ public static class OfficeCommands
         foreach (var escalation in policy.Escalations)
             answer.Line($"Findings {string.Join(", ", escalation.When)} {(escalation.Refuses ? "refuse a release until overruled by" : "add")} {Who(escalation.Approve)}.");
         return answer;
+    }
+
+    private static string Who(IReadOnlyList<Need> needs) => string.Join(" and ", needs.Select(n => n.Count == 1 ? n.Words : $"{n.Count} × {n.Words}"));
+
+    /// <summary>A rule's signers as options of a command, by the names of people in office who could fill it; a role where nobody is left for it.</summary>
+    private static string ByExample(Office office, IReadOnlyList<Need> needs)
+    {
+        var taken = new HashSet<string>(StringComparer.Ordinal);
+        var text = "";
+        foreach (var roles in needs.SelectMany(n => Enumerable.Repeat(n.Roles, n.Count)))
+        {
+            var member = office.Roster.Members.Values.Where(m => m.Roles.Any(roles.Contains) && !taken.Contains(m.Person)).OrderBy(m => m.Person, StringComparer.Ordinal).FirstOrDefault();
+            if (member is not null)
+                taken.Add(member.Person);
+            text += $" --as \"{(member is null ? string.Join(" or ", roles).ToUpperInvariant() : office.NameOf(member.Person))}\"";
+        }
+        return text;
+    }
+
+    /// <summary>What whoever adopts a policy should know: roles that nobody holds, often a slip of the pen, and open letters that nobody could release.</summary>
+    private static Answer Warned(Answer answer, Policy policy, Office office)
+    {
+        var held = office.Roster.Members.Values.SelectMany(m => m.Roles).ToHashSet(StringComparer.Ordinal);
+        var open = office.AllLetters().Select(row => office.History(row.Id)).Where(h => h.Release is null).Select(h => h.CurrentDraft!)
+            .Where(d => !policy.Kinds.ContainsKey(d.LetterKind)).GroupBy(d => d.LetterKind, StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal);
+        string[] warnings =
+        [
+            .. policy.Roles.Where(r => !held.Contains(r)).Select(r => $"nobody in office holds the role \"{r}\"."),
+            .. open.Select(g => $"it drops the kind \"{g.Key}\", of which letters are open that could not be released: {string.Join(", ", g.Select(d => d.Reference))}."),
+        ];
+        foreach (var warning in warnings)
+            answer.Line($"Warning: {warning}");
+        return answer.With("warnings", new JsonArray([.. warnings.Select(w => JsonValue.Create(w))]));
     }
 
     /// <summary>Who signs for the roster: those named, else the two founders while their keys lie in the home.</summary>

@@ -24,6 +24,9 @@ public sealed class Answer
     /// <summary>The command that a person would give next.</summary>
     public string? Next { get; init; }
 
+    /// <summary>The lines for a person.</summary>
+    public IReadOnlyList<string> Lines => _lines;
+
     /// <summary>Adds a line for a person.</summary>
     public Answer Line(string line = "")
     {
@@ -38,10 +41,11 @@ public sealed class Answer
         return this;
     }
 
-    /// <summary>A refusal as an answer. What concerns the office's own files is exit 3: it could not be done.</summary>
+    /// <summary>A refusal as an answer. What concerns the office's own files, or a file that is not there, is exit 3: it could not be done.</summary>
     public static Answer From(Refusal refusal) => new Answer
     {
-        ExitCode = refusal.Code.StartsWith("home.", StringComparison.Ordinal) && refusal.Code != "home.restored" ? 3 : 1,
+        ExitCode = refusal.Code.EndsWith(".file", StringComparison.Ordinal)
+            || (refusal.Code.StartsWith("home.", StringComparison.Ordinal) && refusal.Code != "home.restored") ? 3 : 1,
         Next = refusal.Next,
     }
         .Line(refusal.Why)

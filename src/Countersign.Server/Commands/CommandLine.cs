@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Help;
-using System.CommandLine.Invocation;
 using System.Text.Json.Nodes;
 using Countersign.Proof;
 using Countersign.Server.Letters;
@@ -38,27 +37,83 @@ public sealed class CommandLine(TimeProvider clock, TextWriter output, TextWrite
     {
         var root = new RootCommand("Release control for official letters: nothing leaves that was not approved, and anyone can check.") { _home, _json };
         rooms(root, this);
+        var asked = new Argument<string[]>("COMMAND") { Description = "The command, such as: person add", Arity = ArgumentArity.ZeroOrMore };
+        var help = new Command("help", "Shows the help of a command.") { asked };
+        help.SetAction(parse => Help(root, parse.GetValue(asked) ?? []));
+        root.Add(help);
         Examples.AddTo(root);
         if (arguments.Count == 0)
         {
-            root.Parse(["--help"]).Invoke(new InvocationConfiguration { Output = output, Error = error });
+            Help(root, []);
             return 2;
         }
         var parsed = root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpAction)
-        {
-            var json = parsed.Tokens.Any(t => t.Value == "--json");
-            if (parsed.Action is ParseErrorAction errors)
-                (errors.ShowHelp, errors.ShowTypoCorrections) = (false, true);
-            var said = json ? TextWriter.Null : error;
-            parsed.Invoke(new InvocationConfiguration { Output = said, Error = said });
-            if (!json)
-                error.WriteLine("See --help.");
-            else
-                Usage(string.Join(" ", parsed.Errors.Select(e => e.Message))).Print(true, output, error);
-            return 2;
-        }
+            return Mistyped(parsed, parsed.Tokens.Any(t => t.Value == "--json"));
         return parsed.Invoke(new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false });
+    }
+
+    /// <summary>Prints the help of a command; of the whole program where none is named.</summary>
+    private int Help(RootCommand root, string[] command)
+    {
+        var parsed = root.Parse([.. command, "--help"]);
+        return parsed.UnmatchedTokens.Count > 0
+            ? Mistyped(parsed, json: false)
+            : parsed.Invoke(new InvocationConfiguration { Output = output, Error = error });
+    }
+
+    /// <summary>
+    /// Answers a command that was given wrongly: by the first word that is not understood, because those behind it are often right, and with what may
+    /// have been meant. A group alone, such as <c>person</c>, is answered with its commands.
+    /// </summary>
+    private int Mistyped(ParseResult parsed, bool json)
+    {
+        var command = parsed.CommandResult.Command;
+        var name = string.Join(' ', Typed(command));
+        string[] commands = [.. command.Subcommands.Where(c => !c.Hidden).Select(c => c.Name)];
+        Answer answer;
+        if (parsed.UnmatchedTokens is [var word, ..])
+        {
+            var isOption = word.StartsWith('-');
+            IEnumerable<string> known = isOption
+                ? command.Options.Concat(command.Parents.OfType<Command>().SelectMany(p => p.Options.Where(o => o.Recursive))).Select(o => o.Name)
+                : commands;
+            var nearest = known.Select(k => (Name: k, Distance: Distance(word.ToLowerInvariant(), k))).Where(k => k.Distance <= Math.Max(1, k.Name.Length / 3)).ToArray();
+            string[] meant = [.. nearest.Where(k => k.Distance == nearest.Min(n => n.Distance)).Select(k => k.Name)];
+            answer = new Answer
+            {
+                ExitCode = 2,
+                Next = meant.Length > 0 ? $"Did you mean {string.Join(" or ", meant)}? See {name} --help." : $"See {name} --help.",
+            }
+                .Line(commands.Length > 0 && !isOption ? $"\"{word}\" is no command of {name}." : $"\"{word}\" is not understood here.");
+        }
+        else if (commands.Length > 0)
+        {
+            answer = new Answer { ExitCode = 2, Next = $"See {name} --help." }.Line($"{name} needs one of these commands: {string.Join(", ", commands)}.");
+        }
+        else
+        {
+            answer = new Answer { ExitCode = 2, Next = $"See {name} --help." }.Line(parsed.Errors[0].Message);
+        }
+        return answer.With("refused", true).With("code", "usage").With("why", string.Join(' ', answer.Lines)).With("next", answer.Next).Print(json, output, error);
+    }
+
+    private static IEnumerable<string> Typed(Command command) =>
+        command is RootCommand ? ["countersign"] : Typed(command.Parents.OfType<Command>().First()).Append(command.Name);
+
+    /// <summary>How many letters to add, drop or change (Levenshtein); a long word is compared by its beginning.</summary>
+    private static int Distance(string a, string b)
+    {
+        a = a.Length > 40 ? a[..40] : a;
+        var row = Enumerable.Range(0, b.Length + 1).ToArray();
+        for (var i = 1; i <= a.Length; i++)
+        {
+            var diagonal = row[0];
+            row[0] = i;
+            for (var j = 1; j <= b.Length; j++)
+                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)));
+        }
+        return row[^1];
     }
 
     /// <summary>The office's folder as the command line names it.</summary>
@@ -177,9 +232,18 @@ public sealed class CommandLine(TimeProvider clock, TextWriter output, TextWrite
 /// <summary>Options that many commands share.</summary>
 public static class Options
 {
+    /// <summary>The signer of a command that one person gives. It takes a list as the other does, so that a second one is answered with a sentence.</summary>
+    public static Option<string[]> AsOne() => new("--as") { Description = "Who signs: id, name or e-mail.", HelpName = "PERSON", AllowMultipleArgumentsPerToken = false };
+
+    /// <summary>The signers of a command that several people may give together.</summary>
     public static Option<string[]> As() => new("--as") { Description = "Who signs: id, name or e-mail. May be given more than once.", HelpName = "PERSON", AllowMultipleArgumentsPerToken = false };
 
     public static Option<string[]> Key() => new("--key") { Description = "That person's key file (PKCS#8 PEM). Default: HOME/keys/people/ID.key", HelpName = "FILE" };
+
+    /// <summary>A path as a person can paste it into a shell.</summary>
+    public static string ForShell(string path) => path.Length > 0 && path.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '-' or '_')
+        ? path
+        : OperatingSystem.IsWindows() ? $"\"{path}\"" : $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
     public static Argument<string> Reference() => new("REF") { Description = "The letter's reference, such as TFN-2026-0001." };
 }

@@ -18,7 +18,7 @@ public static class ReviewCommands
         var against = new Option<bool>("--object") { Description = "Object: it cannot be released while you do." };
         var comment = new Option<string?>("--comment") { Description = "Why.", HelpName = "TEXT" };
         var version = new Option<int?>("--version-reviewed") { Description = "The version you read; refused when there is a newer one.", HelpName = "N" };
-        var command = new Command("review", "Says what you think of a letter's newest version.") { reference, Options.As(), Options.Key(), concur, change, back, against, comment, version }
+        var command = new Command("review", "Says what you think of a letter's newest version.") { reference, Options.AsOne(), Options.Key(), concur, change, back, against, comment, version }
             .Example("countersign review TFN-2026-0001 --as \"A. Jansen\" --concur", "countersign review TFN-2026-0001 --as \"A. Jansen\" --object --comment \"It reads as a withdrawal.\"");
         line.InOffice(command, (parse, office) =>
         {
@@ -44,10 +44,25 @@ public static class ReviewCommands
             }).Is(out _, out refusal))
                 return refusal;
             var after = office.View(office.History(view.History.Letter));
-            return LetterAnswers.Of(office, after, 0, $"{office.NameOf(reviewer.Person)} {Says(said[0])} version {after.Draft.Version} of {after.Draft.Reference}.",
+            var answer = LetterAnswers.Of(office, after, 0, $"{office.NameOf(reviewer.Person)} {Says(said[0])} version {after.Draft.Version} of {after.Draft.Reference}.",
                 after.State == LetterState.Approved ? $"countersign release {after.Draft.Reference} --as PERSON" : null);
+            return CountsNot(office, after, reviewer, said[0]) is { } why ? answer.Line(why) : answer;
         });
         root.Add(command);
+    }
+
+    /// <summary>Why a concurrence does not count towards a release, so that nobody waits for what it will not bring; null when it counts.</summary>
+    private static string? CountsNot(Office office, LetterView view, Signer reviewer, Opinion said)
+    {
+        if (said is Opinion.Return or Opinion.Object)
+            return null;
+        if (view.History.Drafters.Contains(reviewer.Person))
+            return "It does not count for a release: whoever drafted a letter never counts for it.";
+        // Where a kind has stages, nobody is counted until a stage is complete.
+        return office.Policy.StagesOf(view.Draft.LetterKind).Count == 0 && view.Permit is { Fault: null, Missing.Count: > 0 } permit
+            && permit.Filled.All(f => f.Person != reviewer.Person)
+            ? $"It does not count for a release: the policy asks for {permit.MissingWords}, and has no place for {string.Join(", ", reviewer.Member.Roles)}."
+            : null;
     }
 
     private static string Says(Opinion opinion) => opinion switch

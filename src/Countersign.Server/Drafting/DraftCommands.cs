@@ -18,8 +18,8 @@ public static class DraftCommands
         root.Add(List(line));
     }
 
-    private static readonly Option<string[]> To = new("--to") { Description = "An addressee: \"Name <address>\". May be given more than once.", HelpName = "ADDRESSEE" };
-    private static readonly Option<string?> Kind = new("--kind") { Description = "The kind of letter, as the policy names it. Default: letter", HelpName = "KIND" };
+    private static readonly Option<string[]> To = new("--to") { Description = "An addressee: \"Name <address>\". May be given more than once. Default: what a Markdown letter's front matter says", HelpName = "ADDRESSEE" };
+    private static readonly Option<string?> Kind = new("--kind") { Description = "The kind of letter, as the policy names it. Default: what a Markdown letter's front matter says, else letter", HelpName = "KIND" };
     private static readonly Option<string?> Subject = new("--subject") { Description = "The subject line.", HelpName = "TEXT" };
     private static readonly Option<string?> Language = new("--language") { Description = "The language: en, nl, fr, ar … Default: en", HelpName = "TAG" };
     private static readonly Option<string?> Source = new("--source") { Description = "The DOCX or ODT that a PDF was made from.", HelpName = "FILE" };
@@ -29,9 +29,9 @@ public static class DraftCommands
 
     private static Command Draft(Commands.CommandLine line)
     {
-        var file = new Argument<string>("FILE") { Description = "The letter: Markdown, DOCX, ODT or PDF." };
+        var file = new Argument<string>("FILE") { Description = "The letter: Markdown, PDF, DOCX, ODT, RTF or DOC." };
         var command = new Command("draft", "Begins a letter: freezes its fair copy as version 1 and gives it a reference.")
-            { file, To, Kind, Subject, Language, Source, With, Public, NotBefore, Options.As(), Options.Key() }.Example(
+            { file, To, Kind, Subject, Language, Source, With, Public, NotBefore, Options.AsOne(), Options.Key() }.Example(
             "countersign draft letter.md --to \"Joint Operations Command <joc@example.org>\" --as \"D. Drafter\"",
             "countersign draft letter.pdf --source letter.docx --to \"Ministry <mod@example.org>\" --kind notice --as clerk@tfn.example --key clerk.key");
         line.InOffice(command, (parse, office) => line.Signer(parse, office).Is(out var drafter, out var refusal)
@@ -45,9 +45,9 @@ public static class DraftCommands
     private static Command Revise(Commands.CommandLine line)
     {
         var reference = Options.Reference();
-        var file = new Argument<string>("FILE") { Description = "The next version: Markdown, DOCX, ODT or PDF." };
+        var file = new Argument<string>("FILE") { Description = "The next version: Markdown, PDF, DOCX, ODT, RTF or DOC." };
         var command = new Command("revise", "Adds a version. Reviews of earlier versions lapse.")
-            { reference, file, To, Kind, Subject, Language, Source, With, Public, NotBefore, Options.As(), Options.Key() }
+            { reference, file, To, Kind, Subject, Language, Source, With, Public, NotBefore, Options.AsOne(), Options.Key() }
             .Example("countersign revise TFN-2026-0001 letter.md --as \"D. Drafter\"");
         line.InOffice(command, (parse, office) => line.Signer(parse, office).Is(out var drafter, out var refusal)
             && office.FindLetter(parse.GetRequiredValue(reference)).Is(out var history, out refusal)
@@ -87,17 +87,24 @@ public static class DraftCommands
         var view = office.View(drafted.History);
         var answer = new Answer { Next = $"countersign review {draft.Reference} --as PERSON --concur" }
             .Line($"{draft.Reference}, version {draft.Version}: a {draft.LetterKind}, frozen.")
-            .Line($"Fair copy: {office.Home.BlobPath(draft.FairCopy)}")
-            .Line($"SHA-256:   {draft.FairCopy}");
+            .Line($"For:     {(drafted.Addressees.Count > 0 ? string.Join("; ", drafted.Addressees) : "(nobody named)")}");
         if (drafted.WorkingCopy.Length > 0)
             answer.Line($"To read and pass around, marked DRAFT: {drafted.WorkingCopy}");
+        answer.Line($"SHA-256 of the fair copy: {draft.FairCopy}");
+        foreach (var note in drafted.Notes)
+            answer.Line($"Note: {note}");
         foreach (var finding in drafted.Findings)
             answer.Line($"Finding {finding.Id}: {finding.Says}");
+        if (office.SignAgain(view) is { } again)
+            answer.Line(again);
         return answer
             .Line($"To release it, the policy asks for: {view.Permit!.MissingWords}.")
             .With("letter", draft.Reference).With("version", draft.Version).With("digest", draft.FairCopy.ToString())
             .With("findings", new JsonArray([.. drafted.Findings.Select(f => new JsonObject { ["id"] = f.Id, ["says"] = f.Says })]))
-            .With("state", view.Word).With("missing", Missing.Of(view.Permit.Missing)).With("working", drafted.WorkingCopy);
+            .With("state", view.Word).With("missing", Missing.Of(view.Permit.Missing)).With("working", drafted.WorkingCopy)
+            .With("fairCopy", office.Home.BlobPath(draft.FairCopy)).With("kind", draft.LetterKind)
+            .With("addressees", new JsonArray([.. drafted.Addressees.Select(a => JsonValue.Create(a))]))
+            .With("notes", new JsonArray([.. drafted.Notes.Select(n => JsonValue.Create(n))]));
     }
 
     private static Command Show(Commands.CommandLine line)
@@ -119,7 +126,9 @@ public static class DraftCommands
         var acts = new JsonArray();
         foreach (var recorded in view.History.Acts)
         {
-            answer.Line($"  {Text.Moment(recorded.At)}  {Says(recorded.Act)} by {office.NameOf(recorded.Act.By)}");
+            string[] signers = [.. recorded.Approvals.Select(a => a.Person).OrderBy(p => p != recorded.Act.By).Select(office.NameOf)];
+            var reason = ReasonOf(office, recorded.Act);
+            answer.Line($"  {Text.Moment(recorded.At)}  {Says(recorded.Act)}, signed by {string.Join(", ", signers)}{(reason is null ? "" : $": {reason}")}");
             acts.Add(new JsonObject
             {
                 ["act"] = recorded.Act.Kind,
@@ -127,18 +136,39 @@ public static class DraftCommands
                 ["by"] = office.NameOf(recorded.Act.By),
                 ["at"] = Text.Moment(recorded.At),
                 ["index"] = recorded.Index,
+                ["signers"] = new JsonArray([.. signers.Select(n => JsonValue.Create(n))]),
+                ["reason"] = reason,
             });
         }
+        foreach (var act in office.WaitingHolds(view.History.Letter))
+            answer.Line($"  {Text.Moment(act.At)}  hold, signed by {office.NameOf(act.By)}; it counts, and the ledger has not taken it yet{(ReasonOf(office, act) is { } why ? $": {why}" : "")}");
         foreach (var act in view.Pending)
             answer.Line($"  waiting: {act.Kind}, signed by {string.Join(", ", office.PendingApprovals(act).Select(a => office.NameOf(a.Person)))}");
         if (view.Permit is { } permit)
             answer.Line(permit.Fault is { } fault ? fault.Why : permit.Missing.Count > 0 ? $"Missing for a release: {permit.MissingWords}." : "Nobody is missing: it can be released.");
-        var sealedCopy = Path.Combine(office.Home.Released, draft.Reference + ".pdf");
+        if (office.SignAgain(view) is { } again)
+            answer.Line(again);
+        string? Here(string path) => File.Exists(path) ? path : null;
+        var sealedCopy = view.History.Release is null ? null : Here(office.SealedCopy(draft.Reference));
+        var working = Here(FairCopies.WorkingPath(office.Home, draft.Reference, draft.Version));
+        if (sealedCopy is not null)
+            answer.Line($"Sealed copy:  {sealedCopy}");
+        if (working is not null)
+            answer.Line($"Working copy: {working}");
         return answer.With("letter", draft.Reference).With("state", view.Word).With("version", draft.Version).With("kind", draft.LetterKind)
             .With("digest", draft.FairCopy.ToString()).With("missing", Missing.Of(view.Permit?.Missing ?? []))
             .With("findings", new JsonArray([.. draft.Findings.Select(f => JsonValue.Create(f))]))
-            .With("sealed", view.History.Release is not null && File.Exists(sealedCopy) ? sealedCopy : null).With("acts", acts);
+            .With("sealed", sealedCopy).With("working", working).With("acts", acts);
     }
+
+    /// <summary>Why it was done, where its author said so and the words were not erased.</summary>
+    private static string? ReasonOf(Office office, Act act) => act switch
+    {
+        WithdrawAct withdrawal => withdrawal.Reason,
+        HoldAct hold => office.Disclose(hold.Reason)?.Value,
+        ReviewAct review => office.Disclose(review.Comment)?.Value,
+        _ => null,
+    };
 
     private static string Says(Act act) => act switch
     {

@@ -1,3 +1,4 @@
+using Countersign.Documents;
 using Countersign.Proof;
 using Countersign.Server.Letters;
 
@@ -15,9 +16,10 @@ public sealed record Bringing
     /// <summary>Files that leave with the letter.</summary>
     public IReadOnlyList<string> Enclosures { get; init; } = [];
 
-    /// <summary>Addressees, as <c>Name &lt;address&gt;</c>. Null keeps the version's before.</summary>
+    /// <summary>Addressees, as <c>Name &lt;address&gt;</c>. Null takes what the file says, or else keeps the version's before.</summary>
     public IReadOnlyList<string>? To { get; init; }
 
+    /// <summary>The kind. Null takes what the file says, or else keeps the version's before; a first version is then a letter.</summary>
     public string? Kind { get; init; }
     public string? Subject { get; init; }
     public string? Language { get; init; }
@@ -25,8 +27,15 @@ public sealed record Bringing
     public DateTimeOffset? NotBefore { get; init; }
 }
 
-/// <summary>A version that was entered, with what was found in it.</summary>
-public sealed record Drafted(LetterHistory History, RecordedAct Recorded, IReadOnlyList<FindingNote> Findings, string WorkingCopy);
+/// <summary>A version that was entered.</summary>
+/// <param name="History">The letter with it.</param>
+/// <param name="Recorded">Its act.</param>
+/// <param name="Findings">What was found in it.</param>
+/// <param name="WorkingCopy">Where its working copy lies; empty where there is none.</param>
+/// <param name="Addressees">Whom it is for.</param>
+/// <param name="Notes">Where the file says one thing and the command or the record another, and which counts.</param>
+public sealed record Drafted(
+    LetterHistory History, RecordedAct Recorded, IReadOnlyList<FindingNote> Findings, string WorkingCopy, IReadOnlyList<string> Addressees, IReadOnlyList<string> Notes);
 
 /// <summary>Something found in a document: a stable id and a sentence.</summary>
 public sealed record FindingNote(string Id, string Says);
@@ -65,10 +74,12 @@ public sealed class Drafts(Office office)
         if (office.WriteFault() is { } fault)
             return fault;
         var before = history.CurrentDraft;
-        var kind = bringing.Kind ?? before?.LetterKind ?? "letter";
+        if (!ReadLetter(bringing.File).Is(out var bytes, out var refusal) || !FairCopies.PartsOf(bytes).Is(out var parts, out refusal))
+            return refusal;
+        var said = new SaidOfItself(office, before, bringing, parts, reference);
+        var (kind, to) = (said.Kind, said.To);
         if (!office.Policy.Kinds.ContainsKey(kind))
-            return new Refusal("draft.kind", $"The policy knows no letters of kind \"{kind}\".", $"Give one of these with --kind: {string.Join(", ", office.Policy.Kinds.Keys.Order())}.");
-        var to = bringing.To ?? (before is null ? [] : [.. before.Addressees.Select(a => office.Disclose(a)?.Value ?? "").Where(a => a.Length > 0)]);
+            return new Refusal("draft.kind", $"The policy knows no letters of kind \"{kind}\"{(said.KindIsTheFiles ? ", which the letter's own front matter names" : "")}.", $"Give one of these with --kind: {string.Join(", ", office.Policy.Kinds.Keys.Order())}.");
         var language = (bringing.Language ?? before?.Language)?.ToLowerInvariant();
         if (language is not null && !Text.IsId(language))
             return new Refusal("draft.language", $"\"{language}\" is no language.", "Give one such as en, nl, fr or ar with --language.");
@@ -79,11 +90,9 @@ public sealed class Drafts(Office office)
             return new Refusal("draft.subject", "The subject must be one line of plain text.", "Give it again with --subject.");
 
         // 1. The fair copy: the PDF brought, or one made from what was brought.
-        if (!ReadFile(bringing.File).Is(out var bytes, out var refusal))
-            return refusal;
         var version = (before?.Version ?? 0) + 1;
         if (!new FairCopies(office).Make(bytes, Path.GetFileName(bringing.File), new LetterDetails(
-            reference, kind, bringing.Subject ?? (before is null ? null : office.Disclose(before.LetterSubject)?.Value), language, to, version)).Is(out var copy, out refusal))
+            reference, kind, bringing.Subject ?? (before is null ? null : office.Disclose(before.LetterSubject)?.Value), language, said.ToPrint, version)).Is(out var copy, out refusal))
             return refusal;
         var source = copy.IsSource ? null : (Digest?)office.Home.KeepBlob(bytes);
         if (bringing.Source is not null)
@@ -95,7 +104,7 @@ public sealed class Drafts(Office office)
         var enclosures = new List<Enclosure>();
         foreach (var path in bringing.Enclosures)
         {
-            if (!ReadFile(path).Is(out var enclosed, out refusal))
+            if (!ReadLetter(path).Is(out var enclosed, out refusal))
                 return refusal;
             enclosures.Add(new Enclosure(Path.GetFileName(path), "application/octet-stream", office.Home.KeepBlob(enclosed)));
         }
@@ -108,6 +117,9 @@ public sealed class Drafts(Office office)
         List<FindingNote> findings = [.. examined.Findings.Select(f => new FindingNote(f.Id, f.Says))];
         if (place is null)
             findings.Add(new FindingNote("mark.none", "No corner or edge of the first or last page is free for the mark with its code; the sealed copy will carry none."));
+
+        if (to.Count == 0)
+            findings.Add(new FindingNote("addressee.none", "The letter names no addressee. Say whom it is for with --to, or with \"to:\" in a Markdown letter's front matter."));
 
         // 3. The act. Fair copy and source are on the disk before it names them.
         var fairCopy = office.Home.KeepBlob(copy.Pdf);
@@ -134,7 +146,7 @@ public sealed class Drafts(Office office)
             return refusal;
 
         // 4. A copy to read and pass around, which nobody can take for the letter.
-        var working = Path.Combine(office.Home.Working, $"{reference}-v{version}-DRAFT.pdf");
+        var working = FairCopies.WorkingPath(office.Home, reference, version);
         try
         {
             if (copy.WorkingCopy is { } pdf)
@@ -151,8 +163,58 @@ public sealed class Drafts(Office office)
         }
         return Answer("");
 
-        Drafted Answer(string workingCopy) => new(office.History(history.Letter), recorded, findings, workingCopy);
+        Drafted Answer(string workingCopy) => new(office.History(history.Letter), recorded, findings, workingCopy, to, said.Notes);
     }
+
+    /// <summary>
+    /// Kind and addressees of a version, out of the command, the file's own front matter, and the version before. The command wins; then what the file says
+    /// anew; then what stood before, so that a revision keeps what was once said on the command line.
+    /// </summary>
+    private sealed class SaidOfItself
+    {
+        public SaidOfItself(Office office, DraftAct? before, Bringing bringing, LetterParts parts, string reference)
+        {
+            var earlier = before?.Source is { } source && office.Home.ReadBlob(source) is { } was && FairCopies.PartsOf(was).Is(out var read, out _) ? read : new LetterParts();
+            var notes = new List<string>();
+
+            var kind = IdOf(parts.Kind);
+            var kindAnew = before is null || kind != IdOf(earlier.Kind) ? kind : null;
+            Kind = bringing.Kind ?? kindAnew ?? before?.LetterKind ?? "letter";
+            KindIsTheFiles = bringing.Kind is null && kindAnew is not null;
+            if (kind is not null && kind != Kind)
+                notes.Add($"The letter's front matter says \"kind: {parts.Kind}\"; it is a {Kind}, as {(bringing.Kind is null ? "the version before" : "--kind says")}.");
+
+            string[] to = [.. (parts.Addressees ?? []).Select(OneLine)];
+            var toAnew = before is null || !to.SequenceEqual((earlier.Addressees ?? []).Select(OneLine));
+            var kept = before?.Addressees.Select(a => office.Disclose(a)?.Value ?? "").Where(a => a.Length > 0).ToArray() ?? [];
+            To = bringing.To ?? (to.Length > 0 && toAnew ? to : kept.Length > 0 ? kept : to);
+            // The file's own lines are printed as they stand there.
+            ToPrint = To.SequenceEqual(to) ? [] : To;
+            if (to.Length > 0 && ToPrint.Count > 0)
+                notes.Add($"The letter's front matter names as addressee \"{string.Join("; ", to)}\"; it is for {string.Join("; ", To)}, as {(bringing.To is null ? "the version before" : "--to says")}.");
+
+            if (parts.Reference is { } named && named != reference)
+                notes.Add($"The letter's front matter names the reference {named}; its reference in this office is {reference}, and that is what stands on it.");
+            Notes = notes;
+        }
+
+        public string Kind { get; }
+        public bool KindIsTheFiles { get; }
+        public IReadOnlyList<string> To { get; }
+        public IReadOnlyList<string> ToPrint { get; }
+        public IReadOnlyList<string> Notes { get; }
+
+        private static string? IdOf(string? kind) => kind?.Trim().ToLowerInvariant().Replace(' ', '-');
+
+        private static string OneLine(string addressee) => string.Join(", ", addressee.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+    }
+
+    /// <summary>Reads what shall leave. A working copy is read by people and leaves never: its pages say DRAFT, and its letter has a file of its own.</summary>
+    private Result<byte[]> ReadLetter(string path) => ReadFile(path).Is(out var bytes, out var refusal)
+        ? new FairCopies(office).WorkingCopyOf(bytes) is { } name
+            ? new Refusal("draft.working-copy", $"{Path.GetFileName(path)} is the working copy of {name}, marked DRAFT.", "Bring the letter itself.")
+            : bytes
+        : refusal;
 
     private static Result<byte[]> ReadFile(string path)
     {

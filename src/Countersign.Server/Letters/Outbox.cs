@@ -102,7 +102,11 @@ public sealed partial class Office
         {
             var act = Act.TryRead(row.Bytes, out var read, out _) ? read : null;
             if (act is null || Refuses(act, letter) is not null || Chain.Judge(act, PendingApprovals(act), letter, Now, ulong.MaxValue).Fault is not null)
+            {
+                if (act is ReleaseAct)
+                    RememberLapsed(subject, PendingApprovals(act).Select(a => a.Person));
                 DropPending(row.Digest);
+            }
             else
                 open.Add(act);
         }
@@ -191,6 +195,31 @@ public sealed partial class Office
 
     /// <summary>What did not go well and did not stop anything.</summary>
     public IList<string> Warnings { get; } = [];
+
+    /// <summary>
+    /// Who must sign a release again: their approval of this letter was kept and then lapsed, because of a new version, an objection, a hold or too much time.
+    /// Null when nobody must. It tells; who counts is decided by the signatures alone.
+    /// </summary>
+    public string? SignAgain(LetterView view)
+    {
+        if (view.History.Release is not null || Setting(Lapsed(view.History.Letter)) is not { } value)
+            return null;
+        var signed = view.Pending.OfType<ReleaseAct>().SelectMany(PendingApprovals).Select(a => a.Person).ToHashSet(StringComparer.Ordinal);
+        string[] names = [.. value.Split(' ').Where(p => !signed.Contains(p) && Roster.Members.ContainsKey(p)).Select(NameOf)];
+        return names.Length == 0 ? null
+            : $"{string.Join(" and ", names)} signed a release of this letter before; {(names.Length == 1 ? "that approval no longer counts, and is" : "those approvals no longer count, and are")} to be given again.";
+    }
+
+    private void RememberLapsed(string letter, IEnumerable<string> people)
+    {
+        var name = Lapsed(letter);
+        var all = (Setting(name) is { } before ? before.Split(' ') : []).Concat(people).Distinct().Order(StringComparer.Ordinal);
+        Records.Settings.Where(s => s.Name == name).ExecuteDelete();
+        Records.Settings.Add(new SettingRow { Name = name, Value = string.Join(' ', all) });
+        Save();
+    }
+
+    private static string Lapsed(string letter) => $"lapsed.{letter}";
 
     private void DropPending(string digest)
     {

@@ -24,7 +24,7 @@ public static class RecallCommands
         var reference = Options.Reference();
         var reason = Reason();
         var carry = new Option<string?>("--out") { Description = "Also write the signed hold as a file, to carry to whoever holds the letter: `verify LETTER --status FILE` then says on hold.", HelpName = "FILE" };
-        var command = new Command("hold", "Stops a letter at once, released or not. One person who may stop does so alone.") { reference, Options.As(), Options.Key(), reason, carry }
+        var command = new Command("hold", "Stops a letter at once, released or not. One person who may stop does so alone.") { reference, Options.AsOne(), Options.Key(), reason, carry }
             .Example(
                 "countersign hold TFN-2026-0001 --as \"A. Jansen\" --reason \"It reads as a withdrawal.\"",
                 "countersign hold TFN-2026-0001 --as \"A. Jansen\" --out tfn-2026-0001.hold");
@@ -142,7 +142,7 @@ public static class RecallCommands
         var view = office.View(office.History(history.Letter));
         var name = view.Draft.Reference;
         return outcome.Recorded is not null
-            ? LetterAnswers.Of(office, view, 0, $"{name}: {char.ToLowerInvariant(done[0])}{done[1..]}, and everyone who checks it is told.", $"countersign trust --out trust.json, for those who check offline", [])
+            ? LetterAnswers.Of(office, view, 0, $"{name}: {char.ToLowerInvariant(done[0])}{done[1..]}, and everyone who checks it is told.", $"countersign trust --out tfn.trust.json, for those who check offline", [])
             : LetterAnswers.Of(office, view, 1, $"{name}: signed and kept, but not enough yet.", $"countersign {command} {name} --as PERSON", outcome.Permit.Missing);
     }
 }

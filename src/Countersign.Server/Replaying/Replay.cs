@@ -20,10 +20,13 @@ public static class ReplayCommand
             .Example("countersign replay", "countersign replay --letter original.md");
         line.Action(command, parse =>
         {
+            var original = parse.GetValue(letter) is { } given ? Path.GetFullPath(given) : null;
+            if (original is not null && !File.Exists(original))
+                return new Letters.Refusal("replay.file", $"There is no file {parse.GetValue(letter)}.", "Check the path.");
             var quiet = parse.GetValue<bool>("--json");
             var folder = Directory.CreateTempSubdirectory("countersign-replay-").FullName;
             var story = new Story(folder, quiet ? TextWriter.Null : line.Output, line.Clock, rooms);
-            var held = story.Tell(parse.GetValue(letter) is { } given ? Path.GetFullPath(given) : null);
+            var held = story.Tell(original);
             return new Answer { ExitCode = held ? 0 : 1 }
                 .Line(held ? "Every step held." : "A step did NOT hold. This should never happen; please report it.")
                 .Line($"Everything is still there to look at: {folder}")

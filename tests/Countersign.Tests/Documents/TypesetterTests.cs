@@ -36,6 +36,26 @@ public class TypesetterTests
         Assert.True(made.Pdf.Length < 150_000, $"{made.Pdf.Length} bytes: are the fonts still subsets?");
     }
 
+    /// <summary>The parts of the red head stand from left to right; an Arabic date among them is read from right to left, its day first.</summary>
+    [Fact]
+    public void An_arabic_date_in_the_head_keeps_its_order()
+    {
+        var setter = new TextSetter(FontShelf.OfThisMachine, "ar");
+        SetLine line;
+        try
+        {
+            line = setter.SetBeside(["DRAFT", "6 كانون الثاني/يناير 2020"], new TextStyle(8, Bold: true), true);
+        }
+        catch (UnsettableException)
+        {
+            Assert.Skip("needs an Arabic font (Debian package fonts-noto-core)");
+            return;
+        }
+        float At(string text) => line.Runs.First(r => r.Run.Text.Contains(text, StringComparison.Ordinal)).X;
+        Assert.True(At("DRAFT") < At("2020"), "the word stands before the date");
+        Assert.True(At("2020") < At("كانون") && At("كانون") < At("6"), "from the right: day, month, year");
+    }
+
     [Fact]
     public void Every_part_of_a_letter_is_printed_in_order()
     {

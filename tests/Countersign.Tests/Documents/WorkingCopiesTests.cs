@@ -59,12 +59,36 @@ public class WorkingCopiesTests
     }
 
     [Fact]
+    public void Every_working_copy_says_whose_it_is_and_no_letter_does()
+    {
+        var copy = new WorkingCopy("TFN-2026-0001, version 12", new DateOnly(2020, 1, 6), null);
+        var stamped = Assert.IsType<PdfMade>(WorkingCopies.Stamp(Letter, copy)).Pdf;
+        Assert.Equal("TFN-2026-0001, version 12", WorkingCopies.NameIn(stamped));
+        Assert.Equal("TFN-2026-0001, version 12", WorkingCopies.NameIn(Letters.Set("Sir,", draft: copy).Pdf));
+        // Saved again by another program, it is the same working copy still.
+        Assert.Equal("TFN-2026-0001, version 12", WorkingCopies.NameIn(Transform(stamped, "--object-streams=generate", "--linearize")));
+        Assert.Null(WorkingCopies.NameIn(Letter));
+        Assert.Null(WorkingCopies.NameIn("%PDF-1.4 nothing"u8.ToArray()));
+    }
+
+    [Fact]
+    public void A_stamped_copy_says_at_its_head_what_a_typeset_one_says()
+    {
+        var copy = new WorkingCopy("TFN-2026-0001, version 2", new DateOnly(2020, 1, 6), null);
+        var stamped = Assert.IsType<PdfMade>(WorkingCopies.Stamp(Letter, copy)).Pdf;
+        using var document = PdfDocument.Open(stamped);
+        var head = string.Concat(document.GetPage(1).Letters.Where(l => l.BoundingBox.Bottom > document.GetPage(1).Height - 30)
+            .Select(l => l.Value)).Replace('\u00A0', ' ');
+        Assert.Contains("DRAFT – NOT RELEASED  ·  TFN-2026-0001, version 2  ·  6 January 2020", head);
+    }
+
+    [Fact]
     public void What_is_no_pdf_is_refused()
     {
-        Assert.Equal("stamp.size", Assert.IsType<TypesetRefusal>(WorkingCopies.Stamp([], "DRAFT")).Code);
+        Assert.Equal("stamp.size", Assert.IsType<TypesetRefusal>(WorkingCopies.Stamp([], "DRAFT", "")).Code);
         Assert.Equal("stamp.unreadable", Assert.IsType<TypesetRefusal>(
-            WorkingCopies.Stamp("%PDF-1.4 nothing"u8.ToArray(), "DRAFT")).Code);
-        Assert.Equal("stamp.text", Assert.IsType<TypesetRefusal>(WorkingCopies.Stamp(Letter, "")).Code);
+            WorkingCopies.Stamp("%PDF-1.4 nothing"u8.ToArray(), "DRAFT", "")).Code);
+        Assert.Equal("stamp.text", Assert.IsType<TypesetRefusal>(WorkingCopies.Stamp(Letter, "", "")).Code);
     }
 
     [Fact]
