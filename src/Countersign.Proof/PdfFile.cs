@@ -168,8 +168,8 @@ internal sealed class PdfFile
                     throw new PdfRefusedException("pdf.hybrid");
                 continue;
             }
-            if (_entries.ContainsKey(number) && !_hidden.Contains(number))
-                continue; // a newer section that both kinds of reader see has the say
+            if (_known.Contains(number) && !_hidden.Contains(number))
+                continue; // a newer section that both kinds of reader see has the say, and may have freed it
             entries[number] = entry;
             _hidden.Add(number);
         }

@@ -148,4 +148,23 @@ public sealed class ReaderTests
         Assert.Equal(entries, Enumerable.Range(0, entries.Length).Select(i => (int)list[i]));
         Assert.Equal(Standing.InForce, list[entries.Length]);
     }
+
+    [Fact]
+    public void An_object_that_a_newer_section_freed_stays_free_though_an_older_hybrid_one_lists_it()
+    {
+        var text = new StringBuilder("%PDF-1.7\n");
+        int Put(string part)
+        {
+            text.Append(part);
+            return text.Length - part.Length;
+        }
+        var at = new[] { "<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>", "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>", "<</Type/Sig>>" }
+            .Select((value, i) => Put($"{i + 1} 0 obj\n{value}\nendobj\n")).ToArray();
+        var hidden = Put($"5 0 obj\n<</Type/XRef/Size 6/W[1 4 1]/Index[4 1]/Length 6>>stream\n\u0001\0\0{(char)(at[3] >> 8)}{(char)(at[3] & 0xFF)}\0\nendstream\nendobj\n");
+        var older = Put($"xref\n0 4\n0000000000 65535 f \n{at[0]:D10} 00000 n \n{at[1]:D10} 00000 n \n{at[2]:D10} 00000 n \ntrailer\n<</Size 6/Root 1 0 R/XRefStm {hidden}>>\n");
+        var newer = Put($"xref\n4 1\n0000000000 00001 f \ntrailer\n<</Size 6/Root 1 0 R/Prev {older}>>\n");
+        Put($"startxref\n{newer}\n%%EOF\n");
+
+        Assert.Null(SealedPdf.Examine(Encoding.Latin1.GetBytes(text.ToString())).Refusal);
+    }
 }
