@@ -150,7 +150,7 @@ public sealed record TrustRoot
             })],
             Checkpoint = Encoding.UTF8.GetString(fields.Base64Url("checkpoint", 65_536)),
             StatusAddress = status.Text("address"),
-            Status = status.Has("file") ? status.Base64Url("file", StatusList.MaxBytes) : null,
+            Status = status.Has("file") ? (ReadOnlyMemory<byte>?)status.Base64Url("file", StatusList.MaxBytes) : null, // a null array would be a file of no bytes
         };
         if (office.Text("words") != trust.Words)
             throw new MalformedException("the words do not belong to the founding act");

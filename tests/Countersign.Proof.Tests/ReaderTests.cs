@@ -167,4 +167,14 @@ public sealed class ReaderTests
 
         Assert.Null(SealedPdf.Examine(Encoding.Latin1.GetBytes(text.ToString())).Refusal);
     }
+
+    [Fact]
+    public void A_trust_file_without_a_status_file_brings_none()
+    {
+        var office = Bench.OfficeInMemory.Founded();
+        var bytes = (office.Trust() with { Status = null }).ToBytes();
+        Assert.True(TrustRoot.TryRead(bytes, out var trust, out var fault), fault);
+        Assert.Null(trust.Status);
+        Assert.Equal(bytes, trust.ToBytes());
+    }
 }
