@@ -738,10 +738,10 @@ class Str(bytes):
 
 Ref = namedtuple("Ref", "number generation")
 Stream = namedtuple("Stream", "dictionary data")
-SPACE = rb"(?:[\0\t\n\f\r ]|%[^\r\n]*+)*+"
+SPACE = rb"[\0\t\n\f\r ]*(?:%[^\r\n]*(?![^\r\n])[\0\t\n\f\r ]*)*"
 END = rb"(?![^\0\t\n\f\r ()<>\[\]{}/%])"                            # a keyword's end
 PDF_SPACE, PDF_INTEGER = re.compile(SPACE), re.compile(rb"[0-9]{1,10}(?![0-9])")
-PDF_NAME = re.compile(rb"/((?:[^\0\t\n\f\r ()<>\[\]{}/%#]|#[0-9A-Fa-f]{2})*+)" + END)
+PDF_NAME = re.compile(rb"/((?:[^\0\t\n\f\r ()<>\[\]{}/%#]|#[0-9A-Fa-f]{2})*)" + END)
 PDF_HEX, PDF_TOKEN = re.compile(rb"<([0-9A-Fa-f\0\t\n\f\r ]*)>"), re.compile(rb"(?:[-+.0-9]{1,64}|true|false|null)" + END)
 PDF_REF = re.compile(rb"([0-9]{1,10})" + END + SPACE + rb"([0-9]{1,5})(?![0-9])" + SPACE + rb"R" + END)
 PDF_LITERAL = re.compile(rb"[^()\\\r]+|\\(?:([0-7]{1,3})|(\r\n|\r|\n)|(.))|(\r\n?)|([()])", re.S)
