@@ -39,7 +39,8 @@ internal static class Cms
             {
                 using var parsed = X509CertificateLoader.LoadCertificate(certificate);
                 using var key = parsed.GetECDsaPublicKey();
-                return key is { KeySize: 256 } && key.VerifyData(Attributes(certificate, digest), signature, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
+                return key is not null && key.ExportParameters(false).Curve.Oid.Value == ECCurve.NamedCurves.nistP256.Oid.Value
+                    && key.VerifyData(Attributes(certificate, digest), signature, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
             }
             catch (CryptographicException)
             {

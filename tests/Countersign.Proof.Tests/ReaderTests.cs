@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using CsCheck;
 using Xunit;
@@ -176,5 +177,22 @@ public sealed class ReaderTests
         Assert.True(TrustRoot.TryRead(bytes, out var trust, out var fault), fault);
         Assert.Null(trust.Status);
         Assert.Equal(bytes, trust.ToBytes());
+    }
+
+    [Fact]
+    public void A_seal_is_made_with_a_key_on_P256_and_on_no_other_curve_of_its_size()
+    {
+        foreach (var (curve, holds) in ((ECCurve, bool)[])[(ECCurve.NamedCurves.nistP256, true), (ECCurve.CreateFromFriendlyName("secp256k1"), false)])
+        {
+            using var key = ECDsa.Create(curve);
+            var certificate = Bench.OfficeInMemory.NewCertificate(key);
+            var digest = Digest.Of("fair copy"u8);
+            // The half that s must lie in is reckoned for P-256: another curve's signature can be whole or not, and must be neither.
+            for (var i = 0; i < 16; i++)
+            {
+                var cms = Cms.Sign(certificate, digest, attributes => key.SignData(attributes.Span, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence));
+                Assert.Equal(holds, Cms.Verify(cms, certificate, digest));
+            }
+        }
     }
 }
