@@ -53,7 +53,7 @@ public sealed partial class AlterationTests
             File.WriteAllLines(list, cases.Select((c, i) => Write(folder, i, c)));
             File.WriteAllLines(Path.Combine(folder, "names.txt"), cases.Select(c => $"{c.Verdict} {c.Name}"));
 
-            var run = Tool.Run("/usr/bin/python3", Checker, "--batch", list);
+            var run = Tool.Run("/usr/bin/python3", "-B", Checker, "--batch", list);
 
             Assert.True(run.ExitCode == 0, run.ToString());
             var answers = run.Output.TrimEnd('\n').Split('\n');
