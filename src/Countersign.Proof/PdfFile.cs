@@ -444,12 +444,17 @@ internal sealed class PdfFile
         return pa <= pb && pa <= pc ? a : pb <= pc ? b : c;
     }
 
-    /// <summary>Raises <see cref="Highest"/> to every number that is named. Depth is bounded by the lexer.</summary>
+    /// <summary>
+    /// Raises <see cref="Highest"/> to every number that is named. A reference to an object of another generation is nothing to some readers and the
+    /// object to others (§7.3.10), so none may stand anywhere. Depth is bounded by the lexer.
+    /// </summary>
     private void Note(PdfObject? value, int depth)
     {
         switch (value)
         {
             case PdfReference reference:
+                if (_entries.TryGetValue(reference.Number, out var named) && named.Generation != reference.Generation)
+                    throw new MalformedException($"object {reference.Number} is named with another generation than it has");
                 Highest = Math.Max(Highest, reference.Number);
                 break;
             case PdfArray array:

@@ -195,4 +195,15 @@ public sealed class ReaderTests
             }
         }
     }
+
+    [Fact]
+    public void A_reference_names_the_generation_that_its_object_has()
+    {
+        byte[] Page(string contents) => Bench.SmallPdf.Build([
+            "<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>", $"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents[{contents}]>>",
+            "<</Length 0>>stream\n\nendstream", "<</Length 0>>stream\n\nendstream"]);
+        Assert.Null(SealedPdf.Examine(Page("4 0 R 5 0 R")).Refusal);
+        Assert.Null(SealedPdf.Examine(Page("4 0 R 9 1 R")).Refusal);
+        Assert.Equal("pdf.damaged", SealedPdf.Examine(Page("4 0 R 5 1 R")).Refusal?.Code);
+    }
 }
