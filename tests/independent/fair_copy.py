@@ -138,7 +138,9 @@ class Pdf:
         self.highest = max([a_number(self.trailer.get(b"Size"), 2_000_001, "/Size") - 1, 0])
         need(all(number <= self.highest for number in used), "the PDF: an object beyond /Size")
         for value in [*map(self.load, used), self.trailer]:
-            self.highest = max([self.highest] + [inner.number for inner in everything_in(value) if isinstance(inner, Ref)])
+            for ref in (inner for inner in everything_in(value) if isinstance(inner, Ref)):
+                need(not self.entries.get(ref.number) or ref.generation == self.generation(ref.number), "the PDF: a reference of another generation")
+                self.highest = max(self.highest, ref.number)
 
     def read_sections(self):
         at, seen = self.startxref, []

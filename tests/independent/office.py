@@ -113,7 +113,7 @@ Evidence = namedtuple("Evidence", "roster letters twins policies disclosures")
 Receipt = namedtuple("Receipt", "statement length checkpoint certificate evidence size index path signature protected keys")
 
 def read_approvals(value, act, why):
-    need(isinstance(value, list) and len(value) <= 64 and all(is_list(a, str, bytes) for a in value), why)
+    need(isinstance(value, list) and len(value) <= 64 and all(is_list(a, str, bytes) and len(a[1]) <= 8192 for a in value), why)
     return [(person, act.name, evidence) for person, evidence in value]
 
 def read_evidence(value, why):
@@ -407,10 +407,10 @@ def permit(act, approvals, roster, letter, time, stolen={}):
         need(kind in policy.kinds, "the policy has no rule for this kind")
         joined = []
         for e in concurring:
-            if e.act.by in roster.people and e.act.by not in people:
+            if e.act.by in roster.people:
                 if not stages or not counting.lacking(needs, stages[:counting.stage_of(e.act.by, stages, time)], joined, time):
                     joined.append(e.act.by)
-                    signers.append(Signer(e.act.by, e.statement.time, False))
+                    signers += [Signer(e.act.by, e.statement.time, False)] * (e.act.by not in people)
         need(not stages or not counting.lacking(needs, stages[:-1], joined, time), "an earlier stage has not signed")
     counted = counting.counted(needs if act.kind == "release" else needs_of(act, roster, policy), signers)
     need(counted is not None, "the people whom the policy demands have not signed")
