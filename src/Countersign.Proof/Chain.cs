@@ -74,7 +74,7 @@ public sealed class RosterChain
         if (act is HoldAct)
             return Permit.Of(act, approvals, _steps[last].After, letter, at);
         var permit = Permit.Of(act, approvals, _steps[position].After, letter, at, _stolen);
-        var people = permit.Filled.SelectMany(f => new[] { f.Person, f.As }).Concat(approvals.Select(a => a.Person)).ToHashSet(StringComparer.Ordinal);
+        var people = permit.Filled.Concat(permit.InTurnBefore).SelectMany(f => new[] { f.Person, f.As }).Concat(approvals.Select(a => a.Person)).ToHashSet(StringComparer.Ordinal);
         for (var i = position + 1; i <= last; i++)
             if (Roster.Touches((RosterAct)_steps[i].Recorded.Act, people))
                 return Permit.Refused("roster.touched", "Somebody who signed has left office, or the policy has changed, since the act was written: it must be signed again.");

@@ -55,6 +55,9 @@ internal static class Passkey
     /// <summary>Whether these bytes are a COSE_Key of a kind that we take: ES256 on P-256, EdDSA on Ed25519, RS256 with 2048 to 4096 bits and exponent 65537.</summary>
     public static bool IsKey(ReadOnlySpan<byte> key) => IsEs256(key) || IsEdDsa(key) || IsRs256(key);
 
+    /// <summary>The COSE_Key of an Ed25519 key: what it would be enrolled as.</summary>
+    public static byte[] KeyOf(Ed25519Key key) => [.. EdDsaHead, .. key.Bytes.Span];
+
     /// <summary>The evidence of an assertion.</summary>
     public static byte[] Encode(ReadOnlySpan<byte> authenticatorData, ReadOnlySpan<byte> clientData, ReadOnlySpan<byte> signature)
     {
@@ -104,7 +107,8 @@ internal static class Passkey
 
     /// <summary>
     /// The limited verification of §5.8.1.2: browsers write type, challenge, origin and crossOrigin first and in this order, so bytes are compared and
-    /// nothing is parsed. Further members may follow, a <c>topOrigin</c> not: a page inside another page is not one of ours.
+    /// nothing is parsed. Further members may follow, a <c>topOrigin</c> not: a page inside another page is not one of ours. Nor may one of the first
+    /// be named again, so that no reader of JSON that takes the last of two finds another act in what was signed.
     /// </summary>
     private static bool IsClientData(ReadOnlySpan<byte> client, Digest challenge, string origin)
     {
@@ -113,7 +117,12 @@ internal static class Passkey
         if (!client.StartsWith(prefix))
             return false;
         var rest = client[prefix.Length..];
-        return rest.SequenceEqual("}"u8) || (rest.StartsWith(","u8) && rest.EndsWith("}"u8) && !rest.StartsWith(",\"topOrigin\""u8));
+        if (rest.SequenceEqual("}"u8))
+            return true;
+        foreach (var name in (ReadOnlySpan<string>)["type", "challenge", "origin", "crossOrigin", "topOrigin"])
+            if (rest.IndexOf(Encoding.ASCII.GetBytes($"\"{name}\"")) >= 0)
+                return false;
+        return rest.StartsWith(","u8) && rest.EndsWith("}"u8);
     }
 
     private static bool VerifySignature(ReadOnlySpan<byte> key, byte[] message, byte[] signature)

@@ -31,6 +31,9 @@ public sealed class Permit
         Missing = missing;
     }
 
+    /// <summary>Who met the needs of the stages before the last, where the reviewers come in turn: the act rests on them, too.</summary>
+    internal IReadOnlyList<Filled> InTurnBefore { get; private init; } = [];
+
     /// <summary>Whether the act may stand.</summary>
     public bool IsGranted => Fault is null && Missing.Count == 0;
 
@@ -92,11 +95,12 @@ public sealed class Permit
                     return Refused("release.objection", "A review that returns or objects to this version stands.");
                 if (policy.ForRelease(draft.LetterKind, draft.Findings) is not { } needs)
                     return Refused("release.kind", $"The policy has no rule for letters of kind {draft.LetterKind}.");
-                var reviewers = InTurn(letter, needs, policy.StagesOf(draft.LetterKind), roster, at, stolen, out var unmet);
-                if (unmet.Count > 0)
-                    return new Permit(null, [], unmet);
+                var reviewers = InTurn(letter, needs, policy.StagesOf(draft.LetterKind), roster, at, stolen, out var before);
+                if (before.Missing.Count > 0)
+                    return new Permit(null, [], before.Missing);
                 Join(candidates, reviewers);
-                return Count(needs, candidates, roster, letter.Drafters, draft.LetterKind, at, stolen);
+                var counted = Count(needs, candidates, roster, letter.Drafters, draft.LetterKind, at, stolen);
+                return new Permit(counted.Fault, counted.Filled, counted.Missing) { InTurnBefore = before.Filled };
             case LiftAct lift:
                 var holder = letter?.HolderOf(lift.Hold);
                 if (holder is null)
@@ -119,9 +123,9 @@ public sealed class Permit
         if (roster.PolicyAt(at).ForRelease(draft.LetterKind, draft.Findings) is not { } needs)
             return Refused("release.kind", $"The policy has no rule for letters of kind {draft.LetterKind}.");
         List<Candidate> candidates = [.. signers.Where(roster.Members.ContainsKey).Select(p => new Candidate(roster.Members[p], true, at))];
-        var reviewers = InTurn(letter, needs, roster.PolicyAt(at).StagesOf(draft.LetterKind), roster, at, NothingStolen, out var unmet);
-        if (unmet.Count > 0)
-            return new Permit(null, [], unmet);
+        var reviewers = InTurn(letter, needs, roster.PolicyAt(at).StagesOf(draft.LetterKind), roster, at, NothingStolen, out var before);
+        if (before.Missing.Count > 0)
+            return new Permit(null, [], before.Missing);
         Join(candidates, reviewers);
         // With nobody's signature on it yet, the release counts as signed by whoever reviewed: what is shown is who else must come.
         if (signers.Count == 0)
@@ -168,19 +172,17 @@ public sealed class Permit
     /// </summary>
     private static List<Candidate> InTurn(
         LetterHistory letter, IReadOnlyList<Need> needs, IReadOnlyList<IReadOnlyList<string>> stages, Roster roster, DateTimeOffset at,
-        IReadOnlyDictionary<string, DateTimeOffset> stolen, out IReadOnlyList<Need> unmet)
+        IReadOnlyDictionary<string, DateTimeOffset> stolen, out Permit before)
     {
         List<Candidate> reviewers = [];
-        unmet = [];
         foreach (var review in letter.ConcurrencesWithout(stolen).OrderBy(r => r.Index))
             if (roster.Members.TryGetValue(review.Act.By, out var member))
             {
                 var candidate = new Candidate(member, false, review.At);
-                if (Lacking(letter, needs, stages, StageOf(candidate, stages, letter, roster, at), reviewers, roster, at, stolen).Count == 0)
+                if (Lacking(letter, needs, stages, StageOf(candidate, stages, letter, roster, at), reviewers, roster, at, stolen).Missing.Count == 0)
                     reviewers.Add(candidate);
             }
-        if (stages.Count > 0)
-            unmet = Lacking(letter, needs, stages, stages.Count - 1, reviewers, roster, at, stolen);
+        before = Lacking(letter, needs, stages, stages.Count - 1, reviewers, roster, at, stolen);
         return reviewers;
     }
 
@@ -194,7 +196,7 @@ public sealed class Permit
         if (stages.Count == 0)
             return null;
         var before = InTurn(letter, needs, stages, roster, at, NothingStolen, out _).Where(c => c.Person != reviewer.Person).ToList();
-        return Lacking(letter, needs, stages, StageOf(reviewer, stages, letter, roster, at), before, roster, at, NothingStolen) is { Count: > 0 } lacking ? lacking : null;
+        return Lacking(letter, needs, stages, StageOf(reviewer, stages, letter, roster, at), before, roster, at, NothingStolen).Missing is { Count: > 0 } lacking ? lacking : null;
     }
 
     /// <summary>The earliest stage in which somebody could count; 0 for those who could in none, whom nobody waits for.</summary>
@@ -209,17 +211,17 @@ public sealed class Permit
         return 0;
     }
 
-    /// <summary>What the needs of the stages before this one lack.</summary>
-    private static IReadOnlyList<Need> Lacking(
+    /// <summary>How far the needs of the stages before this one are met: what they lack, and by whom the rest is met.</summary>
+    private static Permit Lacking(
         LetterHistory letter, IReadOnlyList<Need> needs, IReadOnlyList<IReadOnlyList<string>> stages, int before, List<Candidate> reviewers,
         Roster roster, DateTimeOffset at, IReadOnlyDictionary<string, DateTimeOffset> stolen)
     {
         if (before <= 0)
-            return [];
+            return new Permit(null, [], []);
         var earlier = stages.Take(before).SelectMany(roles => roles).ToHashSet(StringComparer.Ordinal);
         return Count(
             [.. needs.Where(n => n.Roles.All(earlier.Contains))], [.. reviewers.Select(c => c with { OnAct = true })],
-            roster, letter.Drafters, letter.CurrentDraft!.LetterKind, at, stolen).Missing;
+            roster, letter.Drafters, letter.CurrentDraft!.LetterKind, at, stolen);
     }
 
     private static Permit Count(

@@ -92,6 +92,8 @@ public sealed class Roster
         if (found.People.Select(p => p.Person).Distinct().Count() < found.People.Count
             || found.People.Sum(p => Names(p.Credential).Count()) > found.People.SelectMany(p => Names(p.Credential)).Distinct().Count())
             return Fail("roster.duplicate", "Two founders have the same id or the same key.", out fault);
+        if (found.People.Any(p => IsOffices(p.Credential, found.Keys)))
+            return Fail("roster.office-key", "A founder's key is the office's own.", out fault);
         if (found.People.All(p => p.Person != found.By))
             return Fail("roster.founder", "The founding act was not written by a founder.", out fault);
         var members = found.People.ToImmutableDictionary(
@@ -117,7 +119,7 @@ public sealed class Roster
             return Fail("roster.office", "The act is another office's.", out fault);
         if (act.Roster != Digest)
             return Fail("roster.stale", "The act names another roster than the newest: it must be signed again.", out fault);
-        if (Refuses(act) is { } refused)
+        if (Refuses(act, recorded.At) is { } refused)
             return Fail(refused.Code, refused.Why, out fault);
         var permission = Permit.Of(act, recorded.Approvals, this, null, recorded.At);
         if (!permission.IsGranted)
@@ -156,13 +158,18 @@ public sealed class Roster
         }
     }
 
-    /// <summary>Why a roster act cannot stand on this roster whoever signs it; null when only signatures decide.</summary>
-    public Fault? Refuses(RosterAct act) => act switch
+    /// <summary>
+    /// Why a roster act cannot stand on this roster whoever signs it; null when only signatures decide. <paramref name="at"/> is the entry's time, whose
+    /// policy counts: an author who dates an act back does not choose an older one. Where there is no entry yet, it is the act's own date.
+    /// </summary>
+    public Fault? Refuses(RosterAct act, DateTimeOffset? at = null) => act switch
     {
         EnrolAct e when _peopleEver.Contains(e.Person.Person) =>
             new Fault("roster.id-used", "That id belongs to somebody already; an id is one person's for ever."),
         EnrolAct e when Names(e.Person.Credential).Any(_keysEver.Contains) =>
             new Fault("roster.key-used", "That key is enrolled already; a key is one person's for ever."),
+        EnrolAct e when _keys.Any(r => IsOffices(e.Person.Credential, r.Keys)) =>
+            new Fault("roster.office-key", "That key is the office's own; whoever runs the office could sign as that person."),
         EnrolAct e when !e.Person.Credential.ProvenFor(Found, e.Person.Person) =>
             new Fault("roster.key-unproven", "The new key does not prove that its person holds it."),
         RetireAct r when !_members.ContainsKey(r.Person) => new Fault("roster.not-in-office", "That person is not in office."),
@@ -170,8 +177,10 @@ public sealed class Roster
         DelegateAct d when d.To == d.By => new Fault("delegate.self", "Nobody lends a role to themselves."),
         DelegateAct d when !(_members.TryGetValue(d.By, out var giver) && giver.Roles.Contains(d.Role)) =>
             new Fault("delegate.not-held", "Only a role of one's own can be lent; a lent role cannot be lent on."),
-        DelegateAct d when d.Until - d.At > TimeSpan.FromDays(PolicyAt(d.At).DelegationDays) =>
-            new Fault("delegate.too-long", $"The policy lends roles for at most {PolicyAt(d.At).DelegationDays} days."),
+        DelegateAct d when d.Until - d.At > TimeSpan.FromDays(PolicyAt(at ?? d.At).DelegationDays) =>
+            new Fault("delegate.too-long", $"The policy lends roles for at most {PolicyAt(at ?? d.At).DelegationDays} days."),
+        RekeyAct k when OfficeNames(k.Keys).Any(_keysEver.Contains) =>
+            new Fault("roster.office-key", "A key among them is a person's; whoever runs the office could sign as that person."),
         RekeyAct k when k.Keys == _keys[^1].Keys => new Fault("rekey.same", "These are the office's keys already."),
         RekeyAct { Gap: null } k when k.Keys.Origin != _keys[^1].Keys.Origin =>
             new Fault("rekey.origin", "A ledger keeps its origin; only one that was lost in part goes on under another."),
@@ -183,6 +192,11 @@ public sealed class Roster
     /// <summary>What a credential is known by, and no other may be: its key, and a passkey's id.</summary>
     private static IEnumerable<Digest> Names(Credential credential) =>
         credential.Id.IsEmpty ? [credential.KeyId] : [credential.KeyId, Digest.Of(credential.Id.Span)];
+
+    /// <summary>What the office's own keys would be known by if they were enrolled. They may not be: the office holds no key that can approve.</summary>
+    private static Digest[] OfficeNames(PublicKeys keys) => [Digest.Of(Passkey.KeyOf(keys.Ledger)), Digest.Of(Passkey.KeyOf(keys.Statement))];
+
+    private static bool IsOffices(Credential credential, PublicKeys keys) => OfficeNames(keys).Contains(credential.KeyId);
 
     /// <summary>Who must sign a roster act.</summary>
     internal IReadOnlyList<Need> Needs(RosterAct act, DateTimeOffset at)

@@ -32,7 +32,7 @@ public sealed class StatusList
     /// <summary>The most bytes a status file may have.</summary>
     public const int MaxBytes = 16 * 1024 * 1024;
 
-    /// <summary>How long a list speaks for the office after it was made.</summary>
+    /// <summary>How long a list speaks for the office after it was made. No list is read that says longer.</summary>
     public static readonly TimeSpan Life = TimeSpan.FromDays(7);
 
     private const int Bits = 2;
@@ -173,6 +173,8 @@ public sealed class StatusList
             const long latest = 253_402_300_799;
             if (iat is < 0 or > latest || exp is < 0 or > latest)
                 throw new MalformedException("its times are none");
+            if (exp < iat || exp - iat > (long)Life.TotalSeconds)
+                throw new MalformedException("it claims to speak for longer than seven days, or for no time");
             return new StatusList(Inflate(lst), sub, DateTimeOffset.FromUnixTimeSeconds(iat), DateTimeOffset.FromUnixTimeSeconds(exp), size, evidence);
 
             CborReader Claim(int label) => reader.ReadInt32() == label ? reader : throw new MalformedException($"claim {label} is missing");

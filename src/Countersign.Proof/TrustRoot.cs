@@ -47,12 +47,14 @@ public sealed record TrustRoot
 
     /// <summary>
     /// Why this file is no later state of the office than <paramref name="older"/>, which is then the one to keep; null when it is. The founding act,
-    /// every roster act, every key and the ledger's growth must be kept.
+    /// every roster act, every key, the ledger's growth and the word on letters that stand no more must be kept.
     /// </summary>
     public string? WhyNotAfter(TrustRoot older)
     {
         if (Found != older.Found)
             return "it is of another office";
+        if ((Domain, Title, Exercise) != (older.Domain, older.Title, older.Exercise))
+            return "it calls the office otherwise, which nothing can change";
         if (!Roster.Take(older.Roster.Count).SequenceEqual(older.Roster))
             return Roster.Count < older.Roster.Count ? "it leaves out roster acts that the one held lists" : "its roster is not the one held and what came after";
         if (!Keys.Take(older.Keys.Count).SequenceEqual(older.Keys))
@@ -65,8 +67,13 @@ public sealed record TrustRoot
             return null; // a new epoch begins with another origin; what was lost is stated by its act
         return newest.Size < held.Size ? "its ledger is shorter than the one held"
             : newest.Size == held.Size && newest.Root != held.Root ? "it knows another ledger of the same size, which is a fork: keep both files, they are evidence"
+            : older.StatusSize() is { } known && !(StatusSize() >= known) ? "it brings an older status file than the one held, or none"
             : null;
     }
+
+    /// <summary>The ledger size of the status file, if it is one of the office's by the keys that this file names.</summary>
+    private ulong? StatusSize() => Status is { } bytes && StatusList.TryRead(bytes, StatusAddress, out var list, out _)
+        && KeyRange.OfTree(KeyRange.Of(list.Evidence.Roster), list.LedgerSize) == KeyRange.OfTree(Keys, list.LedgerSize) ? list.LedgerSize : null;
 
     /// <summary>The checkpoint, opened; null when the office's newest ledger key did not sign it.</summary>
     internal Checkpoint? Newest() => Receipt.OpenCheckpoint(Checkpoint, Keys[^1].Keys.Origin, Keys[^1].Keys.Ledger);
@@ -150,7 +157,8 @@ public sealed record TrustRoot
             })],
             Checkpoint = Encoding.UTF8.GetString(fields.Base64Url("checkpoint", 65_536)),
             StatusAddress = status.Text("address"),
-            Status = status.Has("file") ? (ReadOnlyMemory<byte>?)status.Base64Url("file", StatusList.MaxBytes) : null, // a null array would be a file of no bytes
+            // Said with its type: a null array would become an empty status file, which is one that says nothing.
+            Status = status.Has("file") ? status.Base64Url("file", StatusList.MaxBytes) : (ReadOnlyMemory<byte>?)null,
         };
         if (office.Text("words") != trust.Words)
             throw new MalformedException("the words do not belong to the founding act");

@@ -63,7 +63,8 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
         if (CheckApprovals(receipt, release, out var chain, out var history, out var permit) is { } missing)
             return verdict with { Reasons = [missing] };
         var (said, why) = NewestStatus(chain);
-        if (Stolen(receipt, said?.Chain ?? chain) is { } stolen)
+        var longest = said is not null && said.Chain.Acts.Count() > chain.Acts.Count() ? said.Chain : chain;
+        if (Stolen(receipt, longest) is { } stolen)
             return verdict with { Reasons = [stolen] };
         verdict = verdict with
         {
@@ -75,7 +76,7 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
         // 5. The standing.
         return found.Exercise
             ? verdict with { Kind = VerdictKind.Exercise, Reasons = ["This letter belongs to an exercise and means nothing outside it."] }
-            : Stand(verdict, receipt, release, draft, chain, history, said, why);
+            : Stand(verdict, receipt, release, draft, longest, history, said, why);
     }
 
     private string? LedgerFault(Receipt receipt)
@@ -201,9 +202,19 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
         return null;
     }
 
+    /// <summary>The standing, and beside it why a hold in hand stops nothing: whoever carries one must not believe that it does.</summary>
     private Verdict Stand(
         Verdict verdict, Receipt receipt, RecordedAct released, DraftAct draft, RosterChain chain, LetterHistory letter, Said? said, string? why)
     {
+        var stands = Stand(verdict, receipt, released, draft, chain, letter, said, why, out var idle);
+        return idle is null ? stands : stands with { Reasons = [.. stands.Reasons, idle] };
+    }
+
+    private Verdict Stand(
+        Verdict verdict, Receipt receipt, RecordedAct released, DraftAct draft, RosterChain chain, LetterHistory letter, Said? said, string? why,
+        out string? idle)
+    {
+        idle = null;
         var release = (ReleaseAct)released.Act;
         verdict = verdict with { Kind = VerdictKind.GenuineStandingUnknown };
         if (at < released.At)
@@ -234,7 +245,8 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
             default:
                 break;
         }
-        var since = then.StandingHolds is [var first, ..] ? first.At : HeldSince(release, said?.Chain is { } newer && newer.Acts.Count() > chain.Acts.Count() ? newer : chain, now);
+        var (since, whyNot) = then.StandingHolds is [var first, ..] ? (first.At, null) : HeldSince(release, chain, now);
+        idle = whyNot;
         if (since is { } held)
             return verdict with
             {
@@ -249,6 +261,9 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
             return verdict with { Kind = VerdictKind.GenuineNotYet, Reasons = [$"It comes into force on {Text.Moment(from)}."] };
         if (list is null)
             return verdict with { Reasons = [why ?? "There is no status file: whether the letter still stands is not known. Get a fresh one from the office."] };
+        // Acts prove whenever they were signed; a list only says, and whoever stole a key that was replaced says what they like, today.
+        if (KeyRange.OfTree(said!.Keys, list.LedgerSize) != said.Keys[^1].Keys)
+            return verdict with { Reasons = ["The newest status file known is signed with keys that the office has replaced since. Get a fresh one from the office."] };
         return at > list.Expires
             ? verdict with { Reasons = [$"The newest status file known spoke until {Text.Moment(list.Expires)}. Get a fresh one from the office."] }
             : verdict with { Kind = VerdictKind.GenuineInForce, Reasons = [$"As the office said on {Text.Moment(list.At)}, it stands."] };
@@ -268,11 +283,14 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
                 continue;
             if (Check(bytes.Value, known, out var fault) is not { } said)
                 why = fault;
-            else if (newest is null || said.List.LedgerSize > newest.List.LedgerSize
-                || (said.List.LedgerSize == newest.List.LedgerSize && said.List.At > newest.List.At))
+            else if (newest is null || Age(said).CompareTo(Age(newest)) > 0)
                 newest = said;
         }
         return (newest, why);
+
+        // A new epoch's ledger may be shorter than the one that was lost in part; its word is the newer all the same.
+        static (int Epoch, ulong Size, DateTimeOffset At) Age(Said said) =>
+            (KeyRange.Of(said.List.Evidence.Roster).Count(r => r.Lost is not null), said.List.LedgerSize, said.List.At);
     }
 
     private Said? Check(ReadOnlyMemory<byte> bytes, RosterChain known, out string? fault)
@@ -323,16 +341,28 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
     }
 
     /// <summary>
-    /// Since when a signed hold in hand stops this letter; null when there is none or it does not. It needs no ledger: its signer must be in office by
-    /// the newest roster known, and no lift of it may be known.
+    /// Since when a signed hold in hand stops this letter, or else why it does not; both null when there is none in hand. It needs no ledger: its signer
+    /// must be in office and one of those who may stop, on the day asked for and by the newest roster known, and no lift of it may be known. The hold's
+    /// own date decides nothing else: a clock that is slow takes no stop away, and dating back gives none.
     /// </summary>
-    private DateTimeOffset? HeldSince(ReleaseAct release, RosterChain chain, LetterHistory letter) =>
-        status is { } bytes && SignedHold.Is(bytes.Span) && SignedHold.TryRead(bytes, out var hold, out var approvals, out _)
-        && hold.Letter == release.Letter && hold.At <= at
-        && !letter.Acts.Any(a => a.Act.Digest == hold.Digest || (a.Act is LiftAct lift && lift.Hold == hold.Digest))
-        && Permit.Of(hold, approvals, chain.Newest, letter, hold.At).IsGranted
-            ? hold.At
-            : null;
+    private (DateTimeOffset? Since, string? WhyNot) HeldSince(ReleaseAct release, RosterChain chain, LetterHistory letter)
+    {
+        const string idle = "The signed hold that was given does not stop this letter: ";
+        if (status is not { } bytes || !SignedHold.Is(bytes.Span))
+            return (null, null);
+        if (!SignedHold.TryRead(bytes, out var hold, out var approvals, out var fault))
+            return (null, fault);
+        if (hold.Letter != release.Letter)
+            return (null, $"{idle}it is of another letter.");
+        if (hold.At > at)
+            return (null, $"{idle}it is dated {Text.Moment(hold.At)}, after the moment asked for.");
+        if (letter.Acts.Any(a => a.Act is LiftAct lift && lift.Hold == hold.Digest))
+            return (null, $"{idle}it was lifted.");
+        if (letter.Acts.Any(a => a.Act.Digest == hold.Digest))
+            return (null, null); // the ledger has it, and what stands of it was found there
+        var permit = Permit.Of(hold, approvals, chain.Newest, letter, at);
+        return permit.IsGranted ? (hold.At, null) : (null, idle + (permit.Fault?.Why ?? $"its signer is none of those who may stop it ({permit.MissingWords})."));
+    }
 
     private static Standing StandingOf(LetterHistory letter) => letter switch
     {

@@ -69,9 +69,8 @@ public sealed partial class AlterationTests
 
     private static Case Attacked(AttackRow row)
     {
-        var office = OfficeInMemory.Staffed();
-        var attempt = row.Attack(office);
-        return new Case(row.Name, attempt.File, attempt.Trust ?? office.Trust(), attempt.Status ?? office.Status(), attempt.At ?? office.Now);
+        var attempt = row.Attempted();
+        return new Case(row.Name, attempt.File, attempt.Trust!, attempt.Status, attempt.At!.Value);
     }
 
     private static string Write(string folder, int number, Case one)

@@ -1,13 +1,34 @@
 namespace Countersign.Proof.Tests.Bench;
 
-/// <summary>What an attacker hands over: a file, and the trust and status files that the victim holds.</summary>
-internal sealed record Attempt(byte[] File, TrustRoot? Trust = null, byte[]? Status = null, DateTimeOffset? At = null);
+/// <summary>
+/// What an attacker hands over: a file, and the trust and status files that the victim holds. Where none is said, they are the office's of now;
+/// <paramref name="Bare"/> says that the victim has no status file.
+/// </summary>
+internal sealed record Attempt(byte[] File, TrustRoot? Trust = null, byte[]? Status = null, DateTimeOffset? At = null, bool Bare = false)
+{
+    /// <summary>The verdict on an attempt that says what the victim holds.</summary>
+    public Verdict Judged() => Receipt.Verify(File, Trust!, Status is null ? (ReadOnlyMemory<byte>?)null : Status, At!.Value);
+}
 
 /// <summary>
 /// One attack: a sentence that names it, the promise it tries to break (DESIGN §1), the verdict it must get, and words that the verdict's first
 /// reason must hold, so that it is refused for the right reason.
 /// </summary>
-internal sealed record AttackRow(string Name, int Promise, VerdictKind Expected, string Because, Func<OfficeInMemory, Attempt> Attack);
+internal sealed record AttackRow(string Name, int Promise, VerdictKind Expected, string Because, Func<OfficeInMemory, Attempt> Attack)
+{
+    /// <summary>Makes the attempt, with everything that the victim holds; only the status file may be missing.</summary>
+    public Attempt Attempted()
+    {
+        var office = OfficeInMemory.Staffed();
+        var attempt = Attack(office);
+        return attempt with
+        {
+            Trust = attempt.Trust ?? office.Trust(),
+            Status = attempt.Bare ? null : attempt.Status ?? office.Status(),
+            At = attempt.At ?? office.Now,
+        };
+    }
+}
 
 /// <summary>Changes to bytes.</summary>
 internal static class Bytes

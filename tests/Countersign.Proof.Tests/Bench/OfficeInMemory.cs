@@ -19,10 +19,11 @@ internal sealed class OfficeInMemory
 
     private static readonly byte[] SealCertificate = NewCertificate(SealKey);
 
-    private readonly List<Digest> _leaves = [];
+    private List<Digest> _leaves = [];
     private readonly List<ReadOnlyMemory<byte>> _policies = [];
     private readonly Dictionary<string, List<RecordedAct>> _letters = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SoftwareKey> _keys = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SoftAuthenticator> _passkeys = new(StringComparer.Ordinal);
     private int _nonces;
 
     private OfficeInMemory(string domain) => Domain = domain;
@@ -32,13 +33,17 @@ internal sealed class OfficeInMemory
     public Ed25519PrivateKey LedgerKey { get; set; } = Ed25519PrivateKey.Create();
     public Ed25519PrivateKey StatementKey { get; set; } = Ed25519PrivateKey.Create();
     public static byte[] SharedCertificate => SealCertificate;
-    public byte[] Certificate => SealCertificate;
+
+    /// <summary>What this office seals with now: the shared key, until <see cref="Rekey"/> gives it another.</summary>
+    public ECDsa SealingKey { get; set; } = SealKey;
+
+    public byte[] Certificate { get; set; } = SealCertificate;
     public string StatusAddress => $"https://{Domain}/status";
 
     /// <summary>The roster acts that evidence and trust file show. A test may take acts out or put forged ones in.</summary>
     public List<RecordedAct> Roster { get; } = [];
 
-    /// <summary>The checked chain of <see cref="Roster"/>; it does not follow what a test forges.</summary>
+    /// <summary>The checked chain of <see cref="Roster"/>; it does not follow what a test forges. None where the founding itself is forged.</summary>
     public RosterChain Chain { get; private set; } = null!;
 
     public FoundAct FoundAct => (FoundAct)Roster[0].Act;
@@ -62,10 +67,14 @@ internal sealed class OfficeInMemory
 
     public static Need One(string role, int count = 1) => new([role], count);
 
-    /// <summary>An office with two registrars, a drafter, a lawyer, a general, a chief of staff and an operator.</summary>
-    public static OfficeInMemory Staffed(PolicyParts? policy = null, bool exercise = false, string domain = "staff.example")
+    /// <summary>
+    /// An office with two registrars, a drafter, a lawyer, a general, a chief of staff and an operator. <paramref name="passkeys"/> says whose keys are
+    /// in which authenticator; all others have keys in software.
+    /// </summary>
+    public static OfficeInMemory Staffed(
+        PolicyParts? policy = null, bool exercise = false, string domain = "staff.example", IReadOnlyDictionary<string, SoftAuthenticator>? passkeys = null)
     {
-        var office = Founded(policy, exercise, domain);
+        var office = Founded(policy, exercise, domain, passkeys: passkeys);
         office.Enrol(Drafter, "clerk");
         office.Enrol(Lawyer, "legal");
         office.Enrol(General, "commander");
@@ -76,31 +85,46 @@ internal sealed class OfficeInMemory
 
     /// <summary>An office of two registrars.</summary>
     public static OfficeInMemory Founded(
-        PolicyParts? policy = null, bool exercise = false, string domain = "staff.example", Ed25519PrivateKey? statementKey = null)
+        PolicyParts? policy = null, bool exercise = false, string domain = "staff.example", Ed25519PrivateKey? statementKey = null,
+        IReadOnlyDictionary<string, SoftAuthenticator>? passkeys = null, Func<OfficeInMemory, Enrolment[]>? founders = null, string[]? signers = null,
+        string? by = null)
     {
         var office = new OfficeInMemory(domain);
+        foreach (var (person, passkey) in passkeys ?? new Dictionary<string, SoftAuthenticator>())
+            office._passkeys.Add(person, passkey);
         office.StatementKey = statementKey ?? office.StatementKey;
-        var act = new FoundAct(new ActHeader(domain, office.Now, office.Nonce(), RegistrarOne, null))
+        var act = new FoundAct(new ActHeader(domain, office.Now, office.Nonce(), by ?? RegistrarOne, null))
         {
             Title = "Staff of the Example Command",
-            People = [office.Enrolment(RegistrarOne, "registrar"), office.Enrolment(RegistrarTwo, "registrar")],
+            People = founders?.Invoke(office) ?? [office.Enrolment(RegistrarOne, "registrar"), office.Enrolment(RegistrarTwo, "registrar")],
             Policy = office.Keep(policy ?? DefaultPolicy),
             Keys = new PublicKeys($"{domain}/ledger", office.LedgerKey.Public, office.StatementKey.Public, Digest.Of(office.Certificate)),
-            Site = new PasskeySite($"approve.{domain}", [$"https://approve.{domain}"]),
+            Site = office.Site,
             SignIn = domain,
             Exercise = exercise,
         };
-        var recorded = office.Record(act, office.Sign(act, RegistrarOne, RegistrarTwo));
+        var recorded = office.Record(act, office.Sign(act, signers ?? [RegistrarOne, RegistrarTwo]));
         office.Roster.Add(recorded);
-        office.Chain = RosterChain.Begin(recorded, office.PolicyOf, out var fault) ?? throw new InvalidOperationException(fault!.Why);
+        office.Chain = RosterChain.Begin(recorded, office.PolicyOf, out var fault)
+            ?? (founders is null && signers is null && by is null ? throw new InvalidOperationException(fault!.Why) : null!);
         return office;
     }
 
+    /// <summary>Loses the ledger's entries from a size on, as a restored backup does. The roster and letters shown are for the test to cut.</summary>
+    public void Lose(int from) => _leaves = _leaves[..from];
+
+    /// <summary>The root of the ledger, or of its first entries.</summary>
+    public Digest Root(int? size = null) => Merkle.Root(_leaves.Take(size ?? _leaves.Count).ToArray());
+
+    /// <summary>The path of an entry to the root.</summary>
+    public IReadOnlyList<Digest> PathOf(ulong index) => Path((int)index, 0, _leaves.Count);
+
     public string Nonce() => Digest.Of(Encoding.ASCII.GetBytes($"{Domain} {_nonces++}")).ToString()[..32];
 
-    public Digest Keep(PolicyParts parts)
+    public Digest Keep(PolicyParts parts) => Keep(Policy.Write(parts));
+
+    public Digest Keep(byte[] bytes)
     {
-        var bytes = Policy.Write(parts);
         _policies.Add(bytes);
         return Digest.Of(bytes);
     }
@@ -116,13 +140,40 @@ internal sealed class OfficeInMemory
         return key;
     }
 
-    public Approval[] Sign(Act act, params string[] people) => [.. people.Select(p => KeyOf(p).Approve(p, act.Digest))];
+    /// <summary>Where people approve with passkeys.</summary>
+    public PasskeySite Site => new($"approve.{Domain}", [$"https://approve.{Domain}"]);
 
-    public ActHeader Header(string by) => new(Domain, Now, Nonce(), by, Chain.Newest.Digest);
+    /// <summary>Gives a person an authenticator: what they sign from now on, and their enrolment, is by its passkey.</summary>
+    public void Give(string person, SoftAuthenticator passkey) => _passkeys[person] = passkey;
+
+    /// <summary>A person's signature, by their passkey if they have one.</summary>
+    public Approval SignOne(string person, Digest act, Ceremony? ceremony = null) =>
+        _passkeys.TryGetValue(person, out var passkey) ? passkey.Approve(person, Site, act, ceremony) : KeyOf(person).Approve(person, act);
+
+    public Approval[] Sign(Act act, params string[] people) => [.. people.Select(p => SignOne(p, act.Digest))];
+
+    public ActHeader Header(string by) => new(Domain, Now, Nonce(), by, Chain is null ? Roster[^1].Act.Digest : Chain.Newest.Digest);
+
+    /// <summary>The keys that the office's own roster names; where its founding does not stand, the ones that it states.</summary>
+    private IReadOnlyList<KeyRange> Keys => Chain is null ? KeyRange.Of(Roster) : Chain.Newest.Keys;
 
     public Enrolment Enrolment(string person, params string[] roles) => new(
         person, Commitment.Of("name", SaltOf(person), NameOf(person)), [.. roles.Order(StringComparer.Ordinal)],
-        Credential.For(KeyOf(person), Domain, person, madeByOffice: false));
+        _passkeys.TryGetValue(person, out var passkey) ? CredentialOf(person, passkey) : Credential.For(KeyOf(person), Domain, person, madeByOffice: false));
+
+    /// <summary>A person's passkey as an act enrols it. Every part can be another.</summary>
+    public Credential CredentialOf(string person, SoftAuthenticator passkey, Ceremony? ceremony = null, byte[]? proof = null, byte[]? id = null) =>
+        Credential.ForPasskey(
+            passkey.CoseKey, id ?? passkey.Id, passkey.BackupEligible,
+            proof ?? passkey.Assert(Site, Credential.Challenge(Domain, person, passkey.CoseKey), ceremony))
+        ?? throw new InvalidOperationException("The passkey is none.");
+
+    /// <summary>Enters a statement that was made elsewhere.</summary>
+    public RecordedAct Record(Act act, IReadOnlyList<Approval> approvals, Statement statement)
+    {
+        _leaves.Add(Merkle.LeafHash(statement.Entry));
+        return new RecordedAct(act, approvals, statement, Size - 1);
+    }
 
     /// <summary>Makes the statement and the ledger's entry of an act. Nothing is checked: the server can always do this.</summary>
     public RecordedAct Record(Act act, IReadOnlyList<Approval> approvals, IEnumerable<Approval>? joined = null, DateTimeOffset? at = null)
@@ -146,8 +197,8 @@ internal sealed class OfficeInMemory
     {
         if (act is RosterAct)
             return Chain.Append(Unentered(act, approvals), PolicyOf, out var fault) is null ? fault!.Why : null;
-        var history = History(act.Subject);
-        if (history.Refuses((LetterAct)act, Now) is { } refused)
+        var history = act is LetterAct ? History(act.Subject) : null;
+        if (act is LetterAct letter && history!.Refuses(letter, Now) is { } refused)
             return refused.Why;
         var permit = Chain.Judge(act, approvals, history, Now, Size);
         return permit.IsGranted ? null : permit.Fault?.Why ?? $"{permit.MissingWords} must sign";
@@ -162,7 +213,7 @@ internal sealed class OfficeInMemory
         {
             Letter(letter.Letter).Add(recorded);
         }
-        else
+        else if (act is RosterAct)
         {
             Roster.Add(recorded);
             Chain = Chain.Append(recorded, PolicyOf, out _) ?? Chain;
@@ -176,6 +227,30 @@ internal sealed class OfficeInMemory
         Enter(new EnrolAct(Header(signers[0])) { Person = Enrolment(person, roles) }, signers);
 
     public RecordedAct Retire(string person, params string[] signers) => Enter(new RetireAct(Header(signers[0])) { Person = person }, signers);
+
+    /// <summary>Retires somebody whose key was stolen.</summary>
+    public RecordedAct RetireSince(string person, DateTimeOffset since, params string[] signers) =>
+        Enter(new RetireAct(Header(signers[0])) { Person = person, Since = since }, signers);
+
+    /// <summary>
+    /// Replaces the office's keys: from the act's own entry on, the new ones sign. With a gap it opens a new epoch. Forced, it is entered whoever signed.
+    /// </summary>
+    public RecordedAct Rekey(
+        string[] signers, LedgerGap? gap = null, string? origin = null, Ed25519PrivateKey? ledger = null, Ed25519PrivateKey? statement = null,
+        ECDsa? seal = null, bool forced = false, string? by = null)
+    {
+        var (ledgerKey, statementKey) = (ledger ?? Ed25519PrivateKey.Create(), statement ?? Ed25519PrivateKey.Create());
+        var certificate = seal is null ? Certificate : NewCertificate(seal);
+        var act = new RekeyAct(Header(by ?? signers[0]))
+        {
+            Keys = new PublicKeys(origin ?? Chain.Newest.Keys[^1].Keys.Origin, ledgerKey.Public, statementKey.Public, Digest.Of(certificate)),
+            Gap = gap,
+        };
+        if (!forced && Refusal(act, Sign(act, signers)) is { } why)
+            throw new InvalidOperationException($"rekey: {why}");
+        (LedgerKey, StatementKey, SealingKey, Certificate) = (ledgerKey, statementKey, seal ?? SealingKey, certificate);
+        return Force(act, Sign(act, signers));
+    }
 
     public RecordedAct Adopt(PolicyParts policy, params string[] signers) => Enter(new AdoptAct(Header(signers[0])) { Policy = Keep(policy) }, signers);
 
@@ -275,7 +350,7 @@ internal sealed class OfficeInMemory
         var acts = Letter(letter).TakeWhile(a => a.Act is not ReleaseAct).Append(Letter(letter).First(a => a.Act is ReleaseAct)).ToArray();
         return new Evidence(
             [.. Roster], acts, [], [.. _policies],
-            [.. _keys.Keys.Select(p => new Disclosure("name", SaltOf(p), NameOf(p)))]);
+            [.. _keys.Keys.Union(_passkeys.Keys).Select(p => new Disclosure("name", SaltOf(p), NameOf(p)))]);
     }
 
     /// <summary>The receipt of a letter's release in the ledger as it is now. Every part can be another.</summary>
@@ -285,7 +360,7 @@ internal sealed class OfficeInMemory
     {
         var entered = release ?? Letter(letter).First(a => a.Act is ReleaseAct);
         var key = ledgerKey ?? LedgerKey;
-        var name = origin ?? Chain.Newest.Keys[^1].Keys.Origin;
+        var name = origin ?? Keys[^1].Keys.Origin;
         var path = Path((int)entered.Index, 0, _leaves.Count);
         var all = Merkle.Root(_leaves.ToArray());
         return Proof.Receipt.Make(
@@ -294,11 +369,15 @@ internal sealed class OfficeInMemory
     }
 
     public string Checkpoint(Ed25519PrivateKey? key = null, string? origin = null, ulong? size = null, Digest? root = null) =>
-        new Checkpoint(origin ?? Chain.Newest.Keys[^1].Keys.Origin, size ?? Size, root ?? Merkle.Root(_leaves.ToArray())).Sign(key ?? LedgerKey).ToString();
+        new Checkpoint(origin ?? Keys[^1].Keys.Origin, size ?? Size, root ?? Merkle.Root(_leaves.ToArray())).Sign(key ?? LedgerKey).ToString();
 
     /// <summary>Seals with the office's true key, whatever the receipt says.</summary>
     public byte[] Seal(byte[] fairCopy, Receipt receipt, SealPlan? plan = null) =>
-        SealedPdf.Seal(fairCopy, receipt.Bytes, plan ?? receipt.Plan()!, receipt.Certificate, Attributes).Pdf
+        Seal(fairCopy, receipt.Bytes.ToArray(), plan ?? receipt.Plan()!, receipt.Certificate.ToArray());
+
+    /// <summary>Seals with the office's true key, whatever bytes stand where the receipt should.</summary>
+    public byte[] Seal(byte[] fairCopy, byte[] receipt, SealPlan plan, byte[]? certificate = null) =>
+        SealedPdf.Seal(fairCopy, receipt, plan, certificate ?? Certificate, Attributes).Pdf
         ?? throw new InvalidOperationException("The fair copy cannot be sealed.");
 
     public byte[] Sealed(string letter, byte[] fairCopy) => Seal(fairCopy, Receipt(letter, fairCopy));
@@ -323,11 +402,11 @@ internal sealed class OfficeInMemory
         Title = FoundAct.Title,
         Found = FoundAct.Digest,
         Exercise = FoundAct.Exercise,
-        Keys = Chain.Newest.Keys,
-        Roster = [.. Chain.Acts.Select(a => (a.Act.Digest, a.Index))],
+        Keys = Keys,
+        Roster = [.. (Chain?.Acts ?? Roster).Select(a => (a.Act.Digest, a.Index))],
         Checkpoint = Checkpoint(),
         StatusAddress = StatusAddress,
-        Status = status,
+        Status = status is null ? (ReadOnlyMemory<byte>?)null : status,
     };
 
     /// <summary>A status file with the bits and the acts given.</summary>
@@ -342,8 +421,8 @@ internal sealed class OfficeInMemory
     private RecordedAct Unentered(Act act, IReadOnlyList<Approval> approvals) =>
         new(act, approvals, Statement.Make(StatementKey, act, Now, Statement.DigestOf(approvals)), Size);
 
-    private static byte[] Attributes(ReadOnlyMemory<byte> attributes) =>
-        SealKey.SignData(attributes.Span, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
+    private byte[] Attributes(ReadOnlyMemory<byte> attributes) =>
+        SealingKey.SignData(attributes.Span, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence);
 
     public static byte[] NewCertificate(ECDsa key) =>
         new CertificateRequest("CN=Example seal", key, HashAlgorithmName.SHA256)
