@@ -18,7 +18,7 @@ internal sealed class PdfFile
     private readonly Dictionary<int, PdfObject?> _objects = [];
     private readonly Dictionary<int, Dictionary<int, PdfObject?>> _objectStreams = [];
     private readonly HashSet<int> _opening = [];
-    private long _inflated;
+    private long _inflated, _read;
 
     private PdfFile(ReadOnlyMemory<byte> bytes) => _bytes = bytes;
 
@@ -215,12 +215,14 @@ internal sealed class PdfFile
 
     private PdfDictionary ReadXrefStream(int offset, Dictionary<int, Entry?> entries)
     {
-        if (ReadIndirect(offset, null) is not PdfStream stream || stream.Dictionary["Type"] is not PdfName { Value: "XRef" })
+        if (ReadIndirect(offset, null, out _) is not PdfStream stream || stream.Dictionary["Type"] is not PdfName { Value: "XRef" })
             throw new MalformedException("its cross-reference is none");
         var dictionary = stream.Dictionary;
         if (dictionary["W"] is not PdfArray { Items.Count: 3 } widths)
             throw new MalformedException("its cross-reference stream has no widths");
         var w = widths.Items.Select(i => (int)Number(i, 8, "a width")).ToArray();
+        if (w.Sum() == 0)
+            throw new MalformedException("its cross-reference stream has entries of no bytes");
         var size = Number(dictionary["Size"], MaxObjects + 1, "/Size");
         var index = dictionary["Index"] is PdfArray array ? array.Items.Select(i => Number(i, MaxObjects + 1, "/Index")).ToArray() : [0, size];
         var data = Inflate(stream);
@@ -290,7 +292,10 @@ internal sealed class PdfFile
         PdfObject? value;
         if (entry.Stream < 0)
         {
-            value = ReadIndirect(entry.Offset, (number, entry.Generation));
+            value = ReadIndirect(entry.Offset, (number, entry.Generation), out var end);
+            // Objects that lie in each other (in a string, say) would be read again and again.
+            if ((_read += end - entry.Offset) > _bytes.Length)
+                throw new MalformedException("its objects overlap");
         }
         else
         {
@@ -322,14 +327,20 @@ internal sealed class PdfFile
             places.Add(((int)member, (int)at));
         }
         var members = new Dictionary<int, PdfObject?>();
+        var read = 0L;
         foreach (var (member, at) in places)
-            if (!members.TryAdd(member, new PdfLexer(data, at).Object()))
+        {
+            var place = new PdfLexer(data, at);
+            if (!members.TryAdd(member, place.Object()))
                 throw new MalformedException($"object stream {number} holds object {member} twice");
+            if ((read += place.Position - at) > data.Length)
+                throw new MalformedException($"the objects of object stream {number} overlap");
+        }
         return members;
     }
 
-    /// <summary>An indirect object at an offset; its number and generation must be those expected.</summary>
-    private PdfObject? ReadIndirect(long offset, (int Number, int Generation)? expected)
+    /// <summary>An indirect object at an offset, and where it ends; its number and generation must be those expected.</summary>
+    private PdfObject? ReadIndirect(long offset, (int Number, int Generation)? expected, out int end)
     {
         if (offset <= 0 || offset >= _bytes.Length)
             throw new MalformedException("an object does not stand where the cross-reference says");
@@ -356,7 +367,9 @@ internal sealed class PdfFile
                 throw new MalformedException($"a stream does not end where its /Length says, at byte {lexer.Position}");
             value = new PdfStream(dictionary, _bytes.Slice(start, (int)length));
         }
-        return lexer.Take("endobj") ? value : throw new MalformedException($"an object does not end at byte {lexer.Position}");
+        var ends = lexer.Take("endobj");
+        end = lexer.Position;
+        return ends ? value : throw new MalformedException($"an object does not end at byte {lexer.Position}");
     }
 
     /// <summary>A value that may be a reference, while the objects are still being read.</summary>

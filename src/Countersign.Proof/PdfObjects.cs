@@ -35,29 +35,38 @@ internal sealed class PdfReference(int number, int generation) : PdfObject
 
 internal class PdfDictionary : PdfObject
 {
+    // Nearly all dictionaries are small, and looked through; a large one gets an index, or it would be looked through for each of its entries.
+    private const int Small = 32;
+
     private readonly List<KeyValuePair<string, PdfObject?>> _entries = [];
+    private Dictionary<string, int>? _places;
 
     public IReadOnlyList<KeyValuePair<string, PdfObject?>> Entries => _entries;
 
-    public PdfObject? this[string key]
-    {
-        get
-        {
-            foreach (var (name, value) in _entries)
-                if (name == key)
-                    return value;
-            return null;
-        }
-    }
+    public PdfObject? this[string key] => Find(key) is >= 0 and var place ? _entries[place].Value : null;
 
-    public bool Has(string key) => _entries.Any(e => e.Key == key);
+    public bool Has(string key) => Find(key) >= 0;
 
     public bool TryAdd(string key, PdfObject? value)
     {
         if (Has(key))
             return false;
         _entries.Add(new(key, value));
+        if (_entries.Count == Small)
+            _places = Enumerable.Range(0, Small).ToDictionary(i => _entries[i].Key, StringComparer.Ordinal);
+        else
+            _places?.Add(key, _entries.Count - 1);
         return true;
+    }
+
+    private int Find(string key)
+    {
+        if (_places is not null)
+            return _places.GetValueOrDefault(key, -1);
+        for (var i = 0; i < _entries.Count; i++)
+            if (_entries[i].Key == key)
+                return i;
+        return -1;
     }
 
     /// <summary>A copy with one entry put in place of the old one, or at the end.</summary>
@@ -65,7 +74,7 @@ internal class PdfDictionary : PdfObject
     {
         var copy = new PdfDictionary();
         foreach (var (name, old) in _entries)
-            copy._entries.Add(new(name, name == key ? value : old));
+            copy.TryAdd(name, name == key ? value : old);
         copy.TryAdd(key, value);
         return copy;
     }

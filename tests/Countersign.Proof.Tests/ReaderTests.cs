@@ -206,4 +206,64 @@ public sealed class ReaderTests
         Assert.Null(SealedPdf.Examine(Page("4 0 R 9 1 R")).Refusal);
         Assert.Equal("pdf.damaged", SealedPdf.Examine(Page("4 0 R 5 1 R")).Refusal?.Code);
     }
+
+    /// <summary>Each of these would keep a reader busy for minutes to years that reads what it says, as often as it says so.</summary>
+    [Theory(Timeout = 60_000)]
+    [InlineData("a dictionary of many entries")]
+    [InlineData("objects inside each other")]
+    [InlineData("objects of an object stream at one place")]
+    [InlineData("a cross-reference stream whose entries have no bytes")]
+    public async Task A_small_file_is_read_in_short_time(string how)
+    {
+        const int many = 60_000;
+        string[] pages = ["<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>", "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>"];
+        var file = how switch
+        {
+            "a dictionary of many entries" => Bench.SmallPdf.Build([.. pages, $"<<{string.Concat(Enumerable.Range(0, 4 * many).Select(i => $"/{i} 1"))}>>"]),
+            "objects inside each other" => Nested(),
+            "objects of an object stream at one place" => Packed(pages),
+            _ => Empty(),
+        };
+        var refusal = await Task.Run(() => SealedPdf.Examine(file).Refusal, TestContext.Current.CancellationToken);
+        Assert.Equal(how.StartsWith("a dictionary", StringComparison.Ordinal), refusal is null);
+
+        static byte[] Nested()
+        {
+            var text = new StringBuilder("%PDF-1.7\n");
+            var offsets = new List<int>();
+            for (var i = 1; i <= many; i++)
+            {
+                offsets.Add(text.Length);
+                text.Append($"{i} 0 obj(");
+            }
+            text.Insert(text.Length, ")endobj ", many);
+            var xref = text.Length;
+            text.Append($"xref\n1 {many}\n");
+            offsets.ForEach(offset => text.Append($"{offset:D10} 00000 n \n"));
+            return Encoding.Latin1.GetBytes(text.Append($"trailer\n<</Size {many + 1}/Root 1 0 R>>\nstartxref\n{xref}\n%%EOF\n").ToString());
+        }
+
+        static byte[] Packed(string[] pages)
+        {
+            var places = string.Concat(Enumerable.Range(0, many).Select(i => $"{i + 10} 0 "));
+            var data = $"{places}[{string.Concat(Enumerable.Repeat("1 ", 4 * many))}]";
+            var text = new StringBuilder("%PDF-1.7\n");
+            var table = new StringBuilder();
+            void Put(int number, string value)
+            {
+                table.Append($"\u0001{(char)(text.Length >> 16)}{(char)((text.Length >> 8) & 0xFF)}{(char)(text.Length & 0xFF)}");
+                text.Append($"{number} 0 obj\n{value}\nendobj\n");
+            }
+            for (var i = 0; i < pages.Length; i++)
+                Put(i + 1, pages[i]);
+            Put(4, $"<</Type/ObjStm/N {many}/First {places.Length}/Length {data.Length}>>stream\n{data}\nendstream");
+            table.Append("\u0002\0\0\u0004");
+            var xref = text.Length;
+            text.Append($"5 0 obj\n<</Type/XRef/W[1 3 0]/Size 11/Root 1 0 R/Index[1 4 10 1]/Length {table.Length}>>stream\n{table}\nendstream\nendobj\nstartxref\n{xref}\n%%EOF\n");
+            return Encoding.Latin1.GetBytes(text.ToString());
+        }
+
+        static byte[] Empty() => Encoding.Latin1.GetBytes(
+            $"%PDF-1.7\n1 0 obj\n<</Type/XRef/W[0 0 0]/Size 2000000/Index[{string.Concat(Enumerable.Repeat("0 1999999 ", many))}]/Length 0>>stream\n\nendstream\nendobj\nstartxref\n9\n%%EOF\n");
+    }
 }
