@@ -10,7 +10,7 @@ acts.py and office.py, docs/standards-ledger.md in office.py, docs/standards-sea
 import argparse, hmac, json, sys, zlib
 from collections import namedtuple
 
-from acts import (NEVER, OFFICE_KEYS, array, b64, b64_of, boolean, ed25519_holds, from_b64, integer, is_digest, is_id, is_list, is_map, moment_of,
+from acts import (DAY, NEVER, OFFICE_KEYS, array, b64, b64_of, boolean, ed25519_holds, from_b64, integer, is_digest, is_id, is_list, is_map, moment_of,
                   one_of, plain_json, read_act, read_cbor, record, remembered, seconds, sig_structure, sign1, text)
 from fair_copy import Fault, need, sealable
 from office import (LAST_SECOND, Chain, Letter, Range, check_fit, for_tree, judge, path_root, permit, ranges_of, read_approvals, read_checkpoint,
@@ -58,7 +58,7 @@ def read_status(data, address):
     m = read_cbor(payload, why)
     need(is_map(m, 2, 4, 6, 65533, 65534, "size", "countersign") and is_map(m[65533], "lst", "bits"), why)
     need(is_list([*m.values()], str, int, int, dict, int, int, list) and is_list([*m[65533].values()], bytes, int) and m[65533]["bits"] == 2, why)
-    need(max(m[4], m[6]) <= LAST_SECOND and m[2] == address, why)
+    need(m[6] < m[4] <= min(m[6] + 7 * DAY, LAST_SECOND) and m[2] == address, why)
     unpacking = zlib.decompressobj()
     try:
         bits = unpacking.decompress(m[65533]["lst"], 262_145)
@@ -92,7 +92,9 @@ def take_status(data, trust, chain):
     theirs = Chain(roster, status.evidence.policies, trust.roster, status.size, chain)
     same = all((a.act.name, a.index) == (b.act.name, b.index) for a, b in zip(roster, chain.entries))
     need(same and len(roster) >= sum(e.index < status.size for e in chain.entries), "the status file shows another roster than the receipt")
-    return status, theirs, both
+    epoch = sum(r.lost is not None for r in both if r.start < status.size)
+    replaced = for_tree(both, status.size).statement != both[-1].statement
+    return status, theirs, both, (epoch, status.size, status.iat), replaced
 
 # ---------------------------------------------------------------- the verdict (S8)
 
@@ -161,7 +163,7 @@ def check_approvals(receipt, trust):
     return chain, letter
 
 def judge_again(receipt, chain):
-    """4.6: with what the newest status file knows of stolen keys."""
+    """4.6: with what the longest roster known says of stolen keys."""
     letter = Letter(receipt.evidence.twins)
     for entry in receipt.evidence.letters if chain.stolen else ():
         judge(entry, chain, letter)
@@ -174,13 +176,13 @@ def newest_status(given, trust, chain):
             taken = take_status(candidate, trust, chain) if candidate is not None else None
         except Fault:
             continue
-        if taken and (newest is None or (taken[0].size, taken[0].iat) > (newest[0].size, newest[0].iat)):
+        if taken and (newest is None or taken[3] > newest[3]):
             newest = taken
     return newest
 
 def follow_status(newest, receipt, release, letter, moment):
     """6.2: the letter now and then, and whether that is proved."""
-    status, chain, ranges = newest
+    status, chain, ranges = newest[:3]
     now, then, last = letter, letter, receipt.evidence.letters[-1]
     for entry in (e for e in status.evidence.letters if e.act.letter == release.letter):
         try:
@@ -199,7 +201,7 @@ def holds_now(hold, release, now, roster, moment):
     if act.letter != release.letter or act.at > moment or act.name in {e.act.name for e in now.entries}:
         return False
     try:
-        permit(act, approvals, roster, now, act.at)
+        permit(act, approvals, roster, now, moment)
         return True
     except Fault:
         return False
@@ -221,7 +223,9 @@ def decide(data, trust, given, moment):
             given = None
     newest = newest_status(given, trust, chain)
     status, known = newest[:2] if newest else (None, chain)
-    step("not-approved", judge_again, receipt, known if newest else Chain([], {}, [], 0))
+    longest = known if len(known.entries) > len(chain.entries) else chain
+    if longest is not chain:
+        step("not-approved", judge_again, receipt, longest)
     if found["exercise"]:
         raise Decided("exercise", "this is an exercise")
     if moment < receipt.statement.time:
@@ -231,13 +235,13 @@ def decide(data, trust, given, moment):
         now, then, proved = follow_status(newest, receipt, release, letter, moment)
     if then.standing() in (1, 3):
         raise Decided("genuine-withdrawn" if then.standing() == 1 else "genuine-replaced", "it no longer stands")
-    if then.holds() or hold and holds_now(hold, release, now, max(chain, known, key=lambda c: len(c.entries)).rosters[-1], moment):
+    if then.holds() or hold and holds_now(hold, release, now, longest.rosters[-1], moment):
         raise Decided("genuine-on-hold", "it is on hold")
     if silent or not proved:
         raise Decided("genuine-standing-unknown", "the status file proves nothing about it")
     if draft.get("not-before") and moment < seconds(draft["not-before"]):
         raise Decided("genuine-not-yet", "its day has not come")
-    if status is None or moment > status.exp:
+    if status is None or moment > status.exp or newest[4]:
         raise Decided("genuine-standing-unknown", "no status file speaks of this moment")
     raise Decided("genuine-in-force", "everything holds")
 

@@ -125,7 +125,7 @@ def everything_in(value):
 class Pdf:
     """Everything in a fair copy. Entries: number → (1, offset, generation) or (2, object stream, index), None where free."""
     def __init__(self, data):
-        self.data, self.entries, self.objects, self.hidden, self.members, self.unpacked = data, {}, {}, set(), {}, 0
+        self.data, self.entries, self.objects, self.hidden, self.members, self.unpacked, self.taken = data, {}, {}, set(), {}, 0, 0
         need(9 <= len(data) <= 100_000_000 and re.match(rb"%PDF-[0-9]\.", data), "the PDF: it does not begin with %PDF-")
         end = max(0, len(data) - 64) + len(data[-64:].rstrip(b"\0\t\n\f\r "))
         need(end >= 30 and data[end - 5:end] == b"%%EOF", "the PDF: its end")
@@ -187,6 +187,7 @@ class Pdf:
         size, widths = a_number(d.get(b"Size"), 2_000_001, "/Size"), d.get(b"W")
         need(isinstance(widths, list) and len(widths) == 3 and b"Encrypt" not in d, "the PDF: /W, or it is encrypted")
         a, b, c = (a_number(w, 8, "/W") for w in widths)
+        need(a + b + c, "the PDF: /W")
         index = [a_number(i, 2_000_001, "/Index") for i in d[b"Index"]] if isinstance(d.get(b"Index"), list) else [0, size]
         for first, count in zip(index[::2], index[1::2]):
             need(first + count <= 2_000_000 and at + count * (a + b + c) <= len(data), "the PDF: /Index")
@@ -199,7 +200,7 @@ class Pdf:
         return section, d
 
     def indirect(self, at):
-        """Number, generation and object at an offset."""
+        """Number, generation and object at an offset, and where it ends."""
         need(0 < at < len(self.data), "the PDF: an object outside the file")
         parser = Parser(self.data, at)
         number, generation = parser.integer(), min(parser.integer(), 65535)
@@ -211,7 +212,7 @@ class Pdf:
             value = Stream(value, self.data[start.end():parser.at])
             parser.keyword(b"endstream")
         parser.keyword(b"endobj")
-        return number, generation, value
+        return number, generation, value, parser.at
 
     def once(self, value):
         """A value, direct or behind one reference."""
@@ -257,8 +258,10 @@ class Pdf:
         if number not in self.objects:
             self.objects[number] = self                                     # until it is read
             if entry[0] == 1:
-                found, generation, value = self.indirect(entry[1])
+                found, generation, value, end = self.indirect(entry[1])
                 need((found, generation) == (number, entry[2]), "the PDF: an entry that leads to another object")
+                self.taken += end - entry[1]
+                need(self.taken <= len(self.data), "the PDF: objects that overlap")
             else:
                 if entry[1] not in self.members:
                     self.members[entry[1]] = self.object_stream(entry[1])
@@ -275,11 +278,14 @@ class Pdf:
         data = self.unpack(stream)
         count = a_number(self.once(stream.dictionary.get(b"N")), 2_000_000, "/N")
         first = a_number(self.once(stream.dictionary.get(b"First")), len(data), "/First")
-        parser = Parser(data)
+        parser, taken = Parser(data), 0
         for _ in range(count):
             member, offset = parser.integer(), parser.integer()
             need(member <= 2_000_000 and member not in members and first + offset <= len(data), "the PDF: an object stream's list")
-            members[member] = Parser(data, first + offset).object()
+            inner = Parser(data, first + offset)
+            members[member] = inner.object()
+            taken += inner.at - first - offset
+            need(taken <= len(data), "the PDF: objects that overlap")
         return members
 
     def get(self, value):

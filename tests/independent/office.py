@@ -4,7 +4,7 @@ import base64, copy, itertools, math, re
 from collections import namedtuple
 
 from acts import (DAY, DECISIONS, LETTER_KINDS, NEVER, OFFICE_KEYS, ROSTER_KINDS, Tagged, approval_holds, canonical_json, cbor, ed25519_holds,
-                  from_b64, is_id, is_key_name, is_list, is_map, is_plain, read_act, read_cbor, read_policy, remembered, sig_structure, sign1, text)
+                  from_b64, is_id, is_key_name, is_list, is_map, is_plain, key_in, read_act, read_cbor, read_policy, remembered, sig_structure, sign1, text)
 from fair_copy import Fault, need
 from seal import H
 
@@ -172,13 +172,19 @@ class Roster:
         return next((policy for counts, policy in reversed(self.policies[1:]) if counts <= time), self.policies[0][1])
 
     def take_keys(self, act):
+        owned = {("office", from_b64(act[name])) for name in ("ledger", "statement")}
+        need(not {("passkey", key) for _, key in owned} & self.ever, "the roster: an office's key that is a person's")
         self.present = [act[name] for name in OFFICE_KEYS]
-        self.ever |= {("origin", act["origin"]), ("ledger", act["ledger"])}
+        self.ever |= {("origin", act["origin"]), ("ledger", act["ledger"])} | owned
 
     def enrol(self, enrolment, counts):
         person, credential = enrolment["person"], enrolment["credential"]
         used = {("person", person)} | {("key", H(from_b64(credential[name]))) for name in ("key", "id") if name in credential}
         challenge = H(canonical_json({"enrol": credential["key"], "office": self.found.office, "person": person}))
+        key = key_in(from_b64(credential["key"]))
+        if key and key.algorithm == "EdDSA":
+            need(("office", key.value) not in self.ever, "the roster: a person's key that is the office's")
+            used |= {("passkey", key.value)}
         need(not used & self.ever, "the roster: a person or key that was enrolled before")
         need(approval_holds(credential, self.found, challenge, from_b64(credential["proof"])), "the roster: a key without its proof")
         self.ever |= used | {("role", role) for role in enrolment["roles"]}
@@ -201,7 +207,7 @@ class Roster:
         elif act.kind == "delegate":
             need(act["to"] in self.people and act["to"] != act.by and act.by in self.people, "the roster: a loan from or to nobody")
             need(act["role"] in self.people[act.by].roles, "the roster: a role lent by somebody without it")
-            need(act.until <= act.at + self.policy_at(act.at).days * DAY, "the roster: a loan for too long")
+            need(act.until <= act.at + self.policy_at(time).days * DAY, "the roster: a loan for too long")
             loan = Loan(act.by, act["to"], act["role"], act["kinds"], act.until, counts, time)
             new.loans = [other for other in self.loans if other[:3] != loan[:3]] + [loan]
         elif act.kind == "rekey":
@@ -356,13 +362,16 @@ class Counting:
                 return set().union(*(come[name][2] for name in filled.values()))
         return None
 
-    def lacking(self, needs, stages, reviewers, time):
-        """Whether these stages lack something by these reviewers, as if they signed."""
+    def by_stages(self, needs, stages, reviewers, time):
+        """Who of these reviewers fills every place of these stages, as if they signed; None when something is lacking."""
         roles = frozenset().union(*stages)
         try:
-            return self.counted([n for n in needs if n.roles <= roles], [Signer(person, time, True) for person in reviewers]) is None
+            return self.counted([n for n in needs if n.roles <= roles], [Signer(person, time, True) for person in reviewers])
         except TooMany:
-            return False
+            return set()
+
+    def lacking(self, needs, stages, reviewers, time):
+        return self.by_stages(needs, stages, reviewers, time) is None
 
     def stage_of(self, person, stages, time):
         roles = frozenset().union(*self.comings(person, time, (), {}).values())
@@ -397,7 +406,7 @@ def permit(act, approvals, roster, letter, time, stolen={}):
             before = [e.act.by for e in letter.last_words({})[0] if e.act.by != act.by and e.act.by in roster.people]
             need(not counting.lacking(needs, stages[:counting.stage_of(act.by, stages, time)], before, time), "a review out of its turn")
         return set(people)
-    signers = [Signer(person, time, True) for person in people]
+    signers, earlier = [Signer(person, time, True) for person in people], set()
     if act.kind == "hold":
         need(not any(hold.by == act.by and hold.name in letter.lifted() for hold in letter.acts("hold")), "a second hold after a lift")
     if act.kind == "release":
@@ -412,9 +421,10 @@ def permit(act, approvals, roster, letter, time, stolen={}):
                     joined.append(e.act.by)
                     signers += [Signer(e.act.by, e.statement.time, False)] * (e.act.by not in people)
         need(not stages or not counting.lacking(needs, stages[:-1], joined, time), "an earlier stage has not signed")
+        earlier = counting.by_stages(needs, stages[:-1], joined, time)
     counted = counting.counted(needs if act.kind == "release" else needs_of(act, roster, policy), signers)
     need(counted is not None, "the people whom the policy demands have not signed")
-    return counted | set(people)
+    return counted | earlier | set(people)
 
 def judge(entry, chain, letter):
     """S3, Judging a letter's act in a chain of roster acts."""
