@@ -62,6 +62,11 @@ internal static class Cose
     public static int ArrayLength(CborReader reader, int max) =>
         reader.ReadStartArray() is { } n && n <= max ? n : throw new MalformedException($"a list is longer than {max}, or of no stated length");
 
+    /// <summary>An Ed25519 signature: 64 bytes, R ‖ S (RFC 9053 §2.2). Any other length is no signature that fails, but no message.</summary>
+    public static byte[] Signature(CborReader reader) => Bytes(reader, Ed25519Key.SignatureSize) is { Length: Ed25519Key.SignatureSize } signature
+        ? signature
+        : throw new MalformedException("a signature has not 64 bytes");
+
     public static byte[] Bytes(CborReader reader, int max)
     {
         var bytes = reader.ReadByteString();

@@ -183,7 +183,7 @@ public sealed class Receipt
             reader.ReadEndMap();
             reader.ReadEndMap();
             reader.ReadNull();
-            var sig = Cose.Bytes(reader, Ed25519Key.SignatureSize);
+            var sig = Cose.Signature(reader);
             reader.ReadEndArray();
             return (Header: head, Inclusion: inclusion, Signature: sig);
         });

@@ -140,7 +140,7 @@ public sealed class Statement
             var header = Cose.Bytes(reader, 1024);
             var unprotected = reader.ReadEncodedValue();
             var payload = Cose.Bytes(reader, 1024);
-            var signature = Cose.Bytes(reader, Ed25519Key.SignatureSize);
+            var signature = Cose.Signature(reader);
             reader.ReadEndArray();
             return (unprotected, payload, signature, header);
         });

@@ -145,7 +145,7 @@ public sealed class StatusList
             var h = Cose.Bytes(reader, 1024);
             if (!reader.ReadEncodedValue().Span.SequenceEqual(Cose.EmptyMap))
                 throw new MalformedException("it has an unprotected header");
-            var parts = (h, Cose.Bytes(reader, MaxBytes), Cose.Bytes(reader, Ed25519Key.SignatureSize));
+            var parts = (h, Cose.Bytes(reader, MaxBytes), Cose.Signature(reader));
             reader.ReadEndArray();
             return parts;
         });

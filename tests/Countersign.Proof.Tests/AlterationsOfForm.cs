@@ -303,9 +303,9 @@ public sealed partial class AlterationTests
         yield return Plain("The statement's payload is a byte short.", r => r.Message[2].Data = r.Message[2].Data[..31]);
         yield return Plain("The statement's payload is a byte long.", r => r.Message[2].Data = [.. r.Message[2].Data, 0]);
         yield return Plain("The statement's signature is a byte long.", r => r.Message[3].Data = [.. r.Message[3].Data, 0]);
-        yield return Row("The statement's signature is a byte short.", (_, r) => r.Message[3].Data = r.Message[3].Data[..63], expected: VerdictKind.NotInLedger, because: "did not sign the root");
+        yield return Plain("The statement's signature is a byte short.", r => r.Message[3].Data = r.Message[3].Data[..63]);
         yield return Row("The statement's signature is zeros.", (_, r) => r.Message[3].Data = new byte[64], expected: VerdictKind.NotInLedger, because: "did not sign the root");
-        yield return Row("The statement's signature is empty.", (_, r) => r.Message[3].Data = [], expected: VerdictKind.NotInLedger, because: "did not sign the root");
+        yield return Plain("The statement's signature is empty.", r => r.Message[3].Data = []);
         yield return Plain("The receipt stands in a list.", r => r.Root = CborNode.List(r.Root));
         yield return new AttackRow("A byte follows the receipt.", 6, VerdictKind.Altered, "The receipt is damaged", office =>
         {
@@ -341,7 +341,7 @@ public sealed partial class AlterationTests
         yield return Plain("The ledger's receipt holds two proofs of inclusion.", r => r.EditLedger(m => m[1][1][1].Items.Add(m[1][1][1][0])));
         yield return Plain("The ledger's receipt holds no proof.", r => r.EditLedger(m => m[1][1][1].Items.Clear()));
         yield return Plain("The ledger's signature is a byte long.", r => r.EditLedger(m => m[3].Data = [.. m[3].Data, 0]));
-        yield return Row("The ledger's signature is a byte short.", (_, r) => r.EditLedger(m => m[3].Data = m[3].Data[..63]), expected: VerdictKind.NotInLedger, because: "did not sign the root");
+        yield return Plain("The ledger's signature is a byte short.", r => r.EditLedger(m => m[3].Data = m[3].Data[..63]));
         yield return Row("The ledger's signature is zeros.", (_, r) => r.EditLedger(m => m[3].Data = new byte[64]), expected: VerdictKind.NotInLedger, because: "did not sign the root");
         yield return Plain("The ledger's receipt is a list of no stated length.", r => r.EditLedger(m => m.Endless = true));
         yield return Plain("The evidence is of another version.", r => r.Evidence.Inside(e => e[0] = CborNode.Number(2)));

@@ -490,7 +490,7 @@ public sealed partial class AlterationTests
         yield return Raw("The status file's algorithm is ES256.", "not signed by the office", (o, r) => Resign(o, r, h => h[1] = CborNode.Number(-7)));
         yield return Raw("The status file is signed by the ledger's key.", "not signed by the office", (o, r) => r[0][3].Data = o.LedgerKey.Sign(Cose.ToBeSigned(r[0][0].Data, r[0][2].Data)));
         yield return Raw("The status file's signature is zeros.", "not signed by the office", (_, r) => r[0][3].Data = new byte[64]);
-        yield return Raw("The status file's signature is a byte short.", "not signed by the office", (_, r) => r[0][3].Data = r[0][3].Data[..63]);
+        yield return Raw("The status file's signature is a byte short.", "has not 64 bytes", (_, r) => r[0][3].Data = r[0][3].Data[..63]);
         yield return Raw("The status file names no address.", nothing, claims: (_, c) => c.Items.RemoveRange(0, 2));
         yield return Raw("The status file's address has a slash more.", "another address", claims: (o, c) => c[1] = CborNode.Text(o.StatusAddress + "/"));
         yield return Raw("The status file has one bit a letter.", "two bits", claims: (_, c) => c[c.IndexOf(65533) + 1]["bits"].Value = 1);
