@@ -4,7 +4,8 @@ import base64, copy, itertools, math, re
 from collections import namedtuple
 
 from acts import (DAY, DECISIONS, LETTER_KINDS, NEVER, OFFICE_KEYS, ROSTER_KINDS, Tagged, approval_holds, canonical_json, cbor, ed25519_holds,
-                  from_b64, is_id, is_key_name, is_list, is_map, is_plain, key_in, read_act, read_cbor, read_policy, remembered, sig_structure, sign1, text)
+                  from_b64, is_id, is_key_name, is_list, is_map, is_plain, key_in, read_act, read_cbor, read_policy, remembered, sig_structure, sign1,
+                  text)
 from fair_copy import Fault, need
 from seal import H
 

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from fair_copy import Name, Ref, Str, Token, Fault, need
+from fair_copy import Name, Ref, Str, Token, need
 
 def H(*parts):
     return sha256(b"".join(parts)).digest()
