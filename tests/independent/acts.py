@@ -253,7 +253,7 @@ class Act:
         self.until, self.since = (seconds(m[name]) if name in m else None for name in ("until", "since"))
         need(self.kind not in DECISIONS or self.at <= self.until <= self.at + 7 * DAY, "an act: until")
         need(self.since is None or self.since <= self.at, "an act: since")
-        need("gap" not in m or m["gap"]["from"] < m["gap"]["size"], "an act: gap")
+        need("gap" not in m or m["gap"]["from"] <= m["gap"]["size"], "an act: gap")
         need(self.kind != "found" or m["rp"] != m["sign-in"] and all(origin_fits(o, m["rp"]) for o in m["origins"]), "an act: its origins")
         self.concurs = m.get("says", "").startswith("concur")
 
