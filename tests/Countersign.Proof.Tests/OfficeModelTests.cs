@@ -259,102 +259,102 @@ public sealed class OfficeModelTests(ITestOutputHelper output)
             switch (kind)
             {
                 case "enrol":
-                {
-                    var role = Pick(AllRoles, s.B);
-                    var signers = role is "commander" or "legal" or "chief-of-staff" ? Signers(actors, s.C, "commander", "legal") : Signers(actors, s.C, "registrar", "registrar");
-                    var person = s.D % 8 == 0 ? by : $"person-{_people++}";
-                    return (new EnrolAct(office.Header(signers[0])) { Person = office.Enrolment(person, role) }, signers);
-                }
+                    {
+                        var role = Pick(AllRoles, s.B);
+                        var signers = role is "commander" or "legal" or "chief-of-staff" ? Signers(actors, s.C, "commander", "legal") : Signers(actors, s.C, "registrar", "registrar");
+                        var person = s.D % 8 == 0 ? by : $"person-{_people++}";
+                        return (new EnrolAct(office.Header(signers[0])) { Person = office.Enrolment(person, role) }, signers);
+                    }
                 case "retire":
-                {
-                    var who = Pick(InOffice, s.B);
-                    // Enough people stay for the office to go on.
-                    if (s.D % 4 != 0 && office.Chain.Newest.Members[who].Roles.Any(r => office.Chain.Newest.Members.Values.Count(m => m.Roles.Contains(r)) <= (r == "registrar" ? 2 : 1)))
-                        return null;
-                    var signers = s.C % 2 == 0 ? Signers(actors, s.C, "commander", "legal") : Signers(actors, s.C, "registrar", "registrar");
-                    return (new RetireAct(office.Header(signers[0])) { Person = who, Since = s.D % 3 == 0 ? office.Now.AddHours(-(s.D % 50)) : null }, signers);
-                }
+                    {
+                        var who = Pick(InOffice, s.B);
+                        // Enough people stay for the office to go on.
+                        if (s.D % 4 != 0 && office.Chain.Newest.Members[who].Roles.Any(r => office.Chain.Newest.Members.Values.Count(m => m.Roles.Contains(r)) <= (r == "registrar" ? 2 : 1)))
+                            return null;
+                        var signers = s.C % 2 == 0 ? Signers(actors, s.C, "commander", "legal") : Signers(actors, s.C, "registrar", "registrar");
+                        return (new RetireAct(office.Header(signers[0])) { Person = who, Since = s.D % 3 == 0 ? office.Now.AddHours(-(s.D % 50)) : null }, signers);
+                    }
                 case "delegate":
-                {
-                    var roles = office.Chain.Newest.Members.TryGetValue(by, out var member) ? member.Roles : AllRoles;
-                    var role = s.C % 4 == 0 ? Pick(AllRoles, s.C) : Pick(roles, s.C);
-                    return (new DelegateAct(office.Header(by)) { To = Pick(InOffice, s.B), Role = role, Until = office.Now.AddDays(s.D % 40) }, s.D % 5 == 0 ? Signers(actors, s.D) : [by]);
-                }
+                    {
+                        var roles = office.Chain.Newest.Members.TryGetValue(by, out var member) ? member.Roles : AllRoles;
+                        var role = s.C % 4 == 0 ? Pick(AllRoles, s.C) : Pick(roles, s.C);
+                        return (new DelegateAct(office.Header(by)) { To = Pick(InOffice, s.B), Role = role, Until = office.Now.AddDays(s.D % 40) }, s.D % 5 == 0 ? Signers(actors, s.D) : [by]);
+                    }
                 case "adopt":
-                {
-                    var signers = Signers(actors, s.B, "commander", "legal");
-                    var policy = office.Keep(DefaultPolicy with { DelegationDays = 1 + (s.C % 60), Wait = TimeSpan.FromHours(s.D % 3) });
-                    return (new AdoptAct(office.Header(signers[0])) { Policy = policy }, signers);
-                }
+                    {
+                        var signers = Signers(actors, s.B, "commander", "legal");
+                        var policy = office.Keep(DefaultPolicy with { DelegationDays = 1 + (s.C % 60), Wait = TimeSpan.FromHours(s.D % 3) });
+                        return (new AdoptAct(office.Header(signers[0])) { Policy = policy }, signers);
+                    }
                 case "rekey":
-                {
-                    var signers = Signers(actors, s.B, "commander", "legal");
-                    var (ledger, statement) = (Ed25519PrivateKey.Create(), Ed25519PrivateKey.Create());
-                    _ledger[ledger.Public] = ledger;
-                    _statement[statement.Public] = statement;
-                    var now = office.Chain.Newest.Keys[^1].Keys;
-                    return (new RekeyAct(office.Header(signers[0])) { Keys = now with { Ledger = ledger.Public, Statement = statement.Public } }, signers);
-                }
+                    {
+                        var signers = Signers(actors, s.B, "commander", "legal");
+                        var (ledger, statement) = (Ed25519PrivateKey.Create(), Ed25519PrivateKey.Create());
+                        _ledger[ledger.Public] = ledger;
+                        _statement[statement.Public] = statement;
+                        var now = office.Chain.Newest.Keys[^1].Keys;
+                        return (new RekeyAct(office.Header(signers[0])) { Keys = now with { Ledger = ledger.Public, Statement = statement.Public } }, signers);
+                    }
                 case "draft":
-                {
-                    var letter = $"letter-{Letters.Count}";
-                    _pdfs[letter] = Pdf(s.B);
-                    var act = office.Version(letter, _pdfs[letter], by, s.C % 4 == 0 ? "notice" : "letter", s.D % 5 == 0 ? ["wording.commitment"] : null);
-                    Letters.Add(letter);
-                    return (act, [by]);
-                }
+                    {
+                        var letter = $"letter-{Letters.Count}";
+                        _pdfs[letter] = Pdf(s.B);
+                        var act = office.Version(letter, _pdfs[letter], by, s.C % 4 == 0 ? "notice" : "letter", s.D % 5 == 0 ? ["wording.commitment"] : null);
+                        Letters.Add(letter);
+                        return (act, [by]);
+                    }
                 case "revise":
-                {
-                    if (Letter(s.B, h => h.CurrentDraft is not null && h.Release is null) is not { } letter || office.History(letter).CurrentDraft is not { } draft)
-                        return null;
-                    if (office.History(letter).Release is null)
-                        _pdfs[letter] = Pdf(s.C);
-                    return (office.Version(letter, Pdf(s.C), by, draft.LetterKind, [.. draft.Findings]), [by]);
-                }
+                    {
+                        if (Letter(s.B, h => h.CurrentDraft is not null && h.Release is null) is not { } letter || office.History(letter).CurrentDraft is not { } draft)
+                            return null;
+                        if (office.History(letter).Release is null)
+                            _pdfs[letter] = Pdf(s.C);
+                        return (office.Version(letter, Pdf(s.C), by, draft.LetterKind, [.. draft.Findings]), [by]);
+                    }
                 case "review":
-                {
-                    if (Letter(s.B, h => h.CurrentDraft is not null && h.Release is null) is not { } letter || office.History(letter).CurrentDraft is null)
-                        return null;
-                    var opinion = s.C % 8 == 0 ? Opinion.Object : s.C % 8 == 1 ? Opinion.Return : s.C % 2 == 0 ? Opinion.Concur : Opinion.ConcurWithChange;
-                    var reviewer = Signers(actors, s.D, Pick((string[])["legal", "commander", "chief-of-staff", "operations"], s.A))[0];
-                    return (office.Opinion(letter, reviewer, opinion), s.D % 11 == 0 ? Signers(actors, s.A) : [reviewer]);
-                }
+                    {
+                        if (Letter(s.B, h => h.CurrentDraft is not null && h.Release is null) is not { } letter || office.History(letter).CurrentDraft is null)
+                            return null;
+                        var opinion = s.C % 8 == 0 ? Opinion.Object : s.C % 8 == 1 ? Opinion.Return : s.C % 2 == 0 ? Opinion.Concur : Opinion.ConcurWithChange;
+                        var reviewer = Signers(actors, s.D, Pick((string[])["legal", "commander", "chief-of-staff", "operations"], s.A))[0];
+                        return (office.Opinion(letter, reviewer, opinion), s.D % 11 == 0 ? Signers(actors, s.A) : [reviewer]);
+                    }
                 case "release":
-                {
-                    if (Letter(s.B, h => h.CurrentDraft is not null && h.Release is null && h.StandingHolds.Count == 0 && h.StandingObjections.Count == 0) is not { } letter || office.History(letter).CurrentDraft is not { } draft)
-                        return null;
-                    var signers = Signers(actors, s.C, draft.LetterKind == "notice" ? ["commander", "operations", "chief-of-staff"] : ["commander", "legal", "chief-of-staff"]);
-                    return (office.Release(letter, signers[0]), signers);
-                }
+                    {
+                        if (Letter(s.B, h => h.CurrentDraft is not null && h.Release is null && h.StandingHolds.Count == 0 && h.StandingObjections.Count == 0) is not { } letter || office.History(letter).CurrentDraft is not { } draft)
+                            return null;
+                        var signers = Signers(actors, s.C, draft.LetterKind == "notice" ? ["commander", "operations", "chief-of-staff"] : ["commander", "legal", "chief-of-staff"]);
+                        return (office.Release(letter, signers[0]), signers);
+                    }
                 case "hold":
-                {
-                    if (Letter(s.B, h => s.C % 3 == 0 || (h.Release is not null && h.Ending is null)) is not { } letter || office.History(letter).CurrentDraft is null)
-                        return null;
-                    return (office.Hold(letter, by), [by]);
-                }
+                    {
+                        if (Letter(s.B, h => s.C % 3 == 0 || (h.Release is not null && h.Ending is null)) is not { } letter || office.History(letter).CurrentDraft is null)
+                            return null;
+                        return (office.Hold(letter, by), [by]);
+                    }
                 case "lift":
-                {
-                    if (Letter(s.B, h => h.StandingHolds.Count > 0) is not { } letter || office.History(letter).CurrentDraft is null)
-                        return null;
-                    var signers = Signers(actors, s.C, "chief-of-staff", "legal");
-                    return (office.Lift(letter, signers[0], office.History(letter).StandingHolds is [var hold, ..] ? hold.Act.Digest : Digest.Of([1])), signers);
-                }
+                    {
+                        if (Letter(s.B, h => h.StandingHolds.Count > 0) is not { } letter || office.History(letter).CurrentDraft is null)
+                            return null;
+                        var signers = Signers(actors, s.C, "chief-of-staff", "legal");
+                        return (office.Lift(letter, signers[0], office.History(letter).StandingHolds is [var hold, ..] ? hold.Act.Digest : Digest.Of([1])), signers);
+                    }
                 case "withdraw":
                 case "correct":
-                {
-                    if (Letter(s.B, h => h.Release is not null && h.Ending is null) is not { } letter || office.History(letter) is not { Release: { } released } history)
-                        return null;
-                    var signers = Signers(actors, s.C, "chief-of-staff", "legal");
-                    if (kind == "withdraw")
-                        return (office.Withdraw(letter, signers[0]), signers);
-                    var next = Letter(s.D, h => h.Release is not null && h.Letter != letter) is { } other && office.History(other).Release is { } replacement ? replacement : released;
-                    return (office.Correct(letter, signers[0], next, "EX-2026-0009"), signers);
-                }
+                    {
+                        if (Letter(s.B, h => h.Release is not null && h.Ending is null) is not { } letter || office.History(letter) is not { Release: { } released } history)
+                            return null;
+                        var signers = Signers(actors, s.C, "chief-of-staff", "legal");
+                        if (kind == "withdraw")
+                            return (office.Withdraw(letter, signers[0]), signers);
+                        var next = Letter(s.D, h => h.Release is not null && h.Letter != letter) is { } other && office.History(other).Release is { } replacement ? replacement : released;
+                        return (office.Correct(letter, signers[0], next, "EX-2026-0009"), signers);
+                    }
                 default:
-                {
-                    var signers = Signers(actors, s.B, "registrar", "legal");
-                    return (new FreeAct(office.Header(signers[0])) { Text = Digest.Of(Pdf(s.C)), Title = "A text" }, signers);
-                }
+                    {
+                        var signers = Signers(actors, s.B, "registrar", "legal");
+                        return (new FreeAct(office.Header(signers[0])) { Text = Digest.Of(Pdf(s.C)), Title = "A text" }, signers);
+                    }
             }
         }
 
