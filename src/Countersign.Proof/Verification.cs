@@ -358,7 +358,7 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
             return (null, fault);
         if (hold.Letter != release.Letter)
             return (null, $"{idle}it is of another letter.");
-        if (hold.At > at)
+        if (hold.At - at > Permit.Ahead)
             return (null, $"{idle}it is dated {Text.Moment(hold.At)}, after the moment asked for.");
         if (letter.Acts.Any(a => a.Act is LiftAct lift && lift.Hold == hold.Digest))
             return (null, $"{idle}it was lifted.");

@@ -149,6 +149,19 @@ public sealed class HonestChangesTests
     }
 
     [Fact]
+    public void A_stoppers_clock_that_is_a_minute_fast_or_a_year_slow_takes_no_stop_away()
+    {
+        _office.Send("l1", _pdf);
+        var file = _office.Sealed("l1", _pdf);
+        foreach (var (off, kind) in new[] { (TimeSpan.FromMinutes(1), VerdictKind.GenuineOnHold), (TimeSpan.FromDays(-365), VerdictKind.GenuineOnHold), (TimeSpan.FromMinutes(10), VerdictKind.GenuineInForce) })
+        {
+            var hold = new HoldAct(_office.Header(RegistrarTwo) with { At = _office.Now + off }) { Letter = "l1" };
+            var signed = SignedHold.Write(hold, _office.Sign(hold, RegistrarTwo));
+            Assert.Equal(kind, Judge(file, _office.Trust(_office.Status()), signed, _office.Now).Kind);
+        }
+    }
+
+    [Fact]
     public void The_same_persons_second_hold_in_hand_needs_a_second_person()
     {
         _office.Send("l1", _pdf);
