@@ -52,14 +52,18 @@ public static partial class WorkingCopies
     /// Whose working copy a PDF is, by its document information: <c>TFN-2026-0001, version 1</c>. Null where it is none,
     /// or cannot be read.
     /// </summary>
-    public static string? NameIn(byte[] pdf) => pdf.Length is 0 or > MostBytes ? null
-        : PdfPages.Read(pdf, TimeSpan.FromSeconds(20), document => document.Information.Keywords) is { } keywords
-            && keywords.StartsWith(Named, StringComparison.Ordinal) && Name().Match(keywords[Named.Length..]) is
-                { Success: true } name ? name.Value : null;
+    public static string? NameIn(byte[] pdf)
+    {
+        if (pdf.Length is 0 or > MostBytes) return null;
+        var keywords = PdfPages.Read(pdf, TimeSpan.FromSeconds(20), document => document.Information.Keywords) ?? "";
+        if (!keywords.StartsWith(Named, StringComparison.Ordinal)) return null;
+        var name = keywords[Named.Length..];
+        return Name().IsMatch(name) ? name : null;
+    }
 
     internal static string Keywords(WorkingCopy copy) => Named + copy.Version;
 
-    [GeneratedRegex(@"^[A-Z0-9]{1,16}-\d{4}-\d{4,9}, version \d{1,9}$")]
+    [GeneratedRegex(@"^[A-Z0-9]{1,16}-\d{4}-\d{4,9}, version \d{1,9}\z")]
     private static partial Regex Name();
 
     internal static PdfResult Stamp(byte[] pdf, string text, string line, FontShelf? fonts = null) =>
