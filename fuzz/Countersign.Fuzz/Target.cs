@@ -233,7 +233,7 @@ internal sealed record Target(string Name, int MaxBytes, Func<byte[], bool> Chec
         var written = trust.ToBytes();
         Expect(TrustRoot.TryRead(written, out var again, out fault), $"a trust file written again can be read: {fault}");
         Expect(again!.ToBytes().AsSpan().SequenceEqual(written), "a trust file written again says the same");
-        Expect(again.WhyNotAfter(trust) is null && trust.WhyNotAfter(again) is null && again.Checkpoint == trust.Checkpoint, "a trust file written again is of the same office");
+        Expect(again.WhyNotAfter(trust) == trust.WhyNotAfter(again) && again.Checkpoint == trust.Checkpoint, "a trust file written again is of the same office");
         return true;
     }
 

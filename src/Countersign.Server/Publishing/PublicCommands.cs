@@ -66,7 +66,7 @@ public static class PublicCommands
     private static Command Publish(Commands.CommandLine line, string name, string description, Func<Office, TrustRoot, byte[]> make, Func<Home, string> place)
     {
         var to = new Option<string?>("--out") { Description = "Where to write it. It is renewed under HOME/public, too.", HelpName = "FILE" };
-        var command = new Command(name, description) { to }.Example($"countersign {name} --out tfn.{name}");
+        var command = new Command(name, description) { to }.Example($"countersign {name} --out tfn.{name}{(name == "trust" ? ".json" : "")}");
         line.InOffice(command, (parse, office) =>
         {
             if (office.ReadOnlyFault() is { } restored)
