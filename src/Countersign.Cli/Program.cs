@@ -31,7 +31,7 @@ if (args is [] or ["--help"] or ["-h"] or ["verify", "--help"])
     return args is [] ? 2 : 0;
 }
 string? file = null, trust = null, status = null;
-var at = TimeProvider.System.GetUtcNow();
+DateTimeOffset? at = null;
 var json = false;
 for (var i = args[0] == "verify" ? 1 : 0; i < args.Length; i++)
 {
@@ -75,7 +75,7 @@ catch (Exception e) when (e is IOException or UnauthorizedAccessException)
     Console.Error.WriteLine(e.Message);
     return 3;
 }
-return VerifyCommand.Run(file, trustFile, status, at, json, Console.Out, Console.Error);
+return VerifyCommand.Run(file, trustFile, status, at, TimeProvider.System.GetUtcNow(), json, Console.Out, Console.Error);
 
 static DateTimeOffset? Moment(string text) => Text.TryMoment(text, out var at) ? at
     : DateOnly.TryParseExact(text, "yyyy-MM-dd", out var date) ? new DateTimeOffset(date, new TimeOnly(23, 59, 59), TimeSpan.Zero) : null;

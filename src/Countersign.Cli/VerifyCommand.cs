@@ -14,11 +14,15 @@ internal static class VerifyCommand
 {
     private const long MaxFile = 256L * 1024 * 1024;
 
+    /// <summary>How far a status file's time may run ahead of this machine's clock.</summary>
+    private static readonly TimeSpan Ahead = TimeSpan.FromMinutes(10);
+
     /// <summary>
-    /// Verifies <paramref name="file"/> and prints the verdict. Exit codes: 0 genuine and in force, 4 genuine but not known to be in force,
+    /// Verifies <paramref name="file"/> for the moment <paramref name="asked"/> (else <paramref name="now"/>) and prints the verdict. Exit codes: 0 genuine and in force, 4 genuine but not known to be in force,
     /// 1 not genuine, 2 wrong usage, 3 a file or address could not be read.
     /// </summary>
-    public static int Run(string file, ReadOnlyMemory<byte> trustFile, string? status, DateTimeOffset at, bool json, TextWriter output, TextWriter error)
+    public static int Run(
+        string file, ReadOnlyMemory<byte> trustFile, string? status, DateTimeOffset? asked, DateTimeOffset now, bool json, TextWriter output, TextWriter error)
     {
         if (!TrustRoot.TryRead(trustFile, out var trust, out var fault))
             return Fail(2, "trust.invalid", fault, "Get the trust file from the office's address /.well-known/countersign.", json, output, error);
@@ -43,7 +47,11 @@ internal static class VerifyCommand
         {
             return Fail(3, "verify.read", e.Message, "Check the path or the address, then try again.", json, output, error);
         }
-        var verdict = Receipt.Verify(bytes, trust, list, at);
+        var verdict = Receipt.Verify(bytes, trust, list, asked ?? now);
+        // Proof has no clock; here is one. Whoever steals the office's key could else date a status file into the future, where it outlives every true one.
+        if (verdict.AsOf is { } made && made > now + Ahead)
+            return Fail(3, "verify.ahead", $"The status file is dated {Text.Moment(made)}, and this machine's clock says {Text.Moment(now)}: one of the two is wrong.",
+                "Set the clock right; if it is, the status file is not to be trusted: ask the office.", json, output, error);
         // Whoever names a status file asks what it says. To answer without it, and in force, would be a lie.
         if (verdict.Unused is { } unused)
             return Fail(3, "verify.status", $"{status} says nothing about this letter. {unused}", "Get the office's status file from its public address (/status/1), or leave out --status.", json, output, error);

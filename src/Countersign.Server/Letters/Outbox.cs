@@ -233,7 +233,7 @@ public sealed partial class Office
         var fault = act switch
         {
             RosterAct roster when roster.Roster != Roster.Digest => new Fault("roster.stale", "Somebody else changed the roster in the meantime."),
-            RosterAct roster => Roster.Refuses(roster),
+            RosterAct roster => Roster.Refuses(roster, Now),
             ReleaseAct release when WaitingHolds(release.Letter).Count > 0 => new Fault("release.held", "The letter is on hold."),
             LetterAct about => letter!.Refuses(about, Now),
             FreeAct free when IsDraft(free.Text) => new Fault("free.draft", "This is the text of a draft of this office; what was first seen in a draft is never freed."),

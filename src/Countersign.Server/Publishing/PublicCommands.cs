@@ -58,7 +58,7 @@ public static class PublicCommands
             {
                 return Answer.From(new Refusal("home.file-missing", e.Message, "Check the path.")).Print(json, line.Output, line.Error);
             }
-            return VerifyCommand.Run(parse.GetRequiredValue(file), trustFile, parse.GetValue(status), asked ?? line.Clock.GetUtcNow(), json, line.Output, line.Error);
+            return VerifyCommand.Run(parse.GetRequiredValue(file), trustFile, parse.GetValue(status), asked, line.Clock.GetUtcNow(), json, line.Output, line.Error);
         });
         return command;
     }
