@@ -1,0 +1,298 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using Countersign.Proof;
+using Countersign.Server.Keeping;
+using Countersign.Server.Letters;
+using Countersign.Testing;
+using Xunit;
+
+namespace Countersign.Story.Tests;
+
+/// <summary>
+/// The built program, on a real disk, with real faults in its system calls: nothing that it acknowledged is lost, and no checkpoint that anybody may have
+/// seen is contradicted. The table of faults is in docs/FAULTS.md. COUNTERSIGN_FAULTS=all tries every point; otherwise they are spread evenly over each
+/// command, from another first point in each run (COUNTERSIGN_SEED names it).
+/// </summary>
+public sealed class WriteFaultTests(WriteFaultTests.Prepared prepared, ITestOutputHelper output) : IClassFixture<WriteFaultTests.Prepared>
+{
+    private static readonly bool All = Environment.GetEnvironmentVariable("COUNTERSIGN_FAULTS") == "all";
+
+    private static readonly int Seed =
+        int.TryParse(Environment.GetEnvironmentVariable("COUNTERSIGN_SEED"), CultureInfo.InvariantCulture, out var given) ? given : Environment.TickCount & 0xffff;
+
+    /// <summary>The place that every test copies, and what was in it and public before anything failed.</summary>
+    public sealed class Prepared : IDisposable
+    {
+        private readonly Lazy<Place> _place = new(Place.Prepare);
+        private readonly ConcurrentDictionary<string, (int Acts, IReadOnlyList<string> Notes)> _before = new(StringComparer.Ordinal);
+
+        internal Place Place => _place.Value;
+
+        /// <summary>How many acts of the deed's kind there were before it, and the checkpoints that were public or in the database.</summary>
+        internal (int Acts, IReadOnlyList<string> Notes) Before(Deed deed) => _before.GetOrAdd(deed.Name, _ =>
+        {
+            var home = Place.Home(deed);
+            if (!home.Exists)
+                return (0, []);
+            using var office = Office.Open(home, TimeProvider.System).Value!;
+            return (deed.Kind is null ? 0 : office.Records.Acts.Count(a => a.Kind == deed.Kind), [.. office.Records.Checkpoints.Select(c => c.Note), Place.Published(home) ?? ""]);
+        });
+
+        public void Dispose()
+        {
+            if (_place.IsValueCreated)
+                _place.Value.Dispose();
+        }
+    }
+
+    public static TheoryData<string> Deeds => [.. Deed.All.Select(d => d.Name)];
+
+    [Theory]
+    [MemberData(nameof(Deeds))]
+    public void Killed_between_any_two_of_its_steps_a_command_loses_nothing_and_can_be_given_again(string command)
+    {
+        Strace.RequireStrace();
+        var deed = Deed.Of(command);
+        var clock = Stopwatch.StartNew();
+
+        // One run shows every state that a kill can leave: the program stands still after each durable call, and the place is copied as it lies.
+        var states = new List<(Place Place, Answered Answer)>();
+        Answered whole;
+        using (var place = prepared.Place.Copy(deed))
+        {
+            (var count, whole) = Strace.Step(place, deed, (i, said) =>
+            {
+                Forget(states, i);
+                states.Add((place.Copy(deed), said));
+                return false;
+            });
+            Forget(states, count);
+            Assert.True(whole.ExitCode == 0, $"{command}: {whole}");
+            Examine(place, deed, whole, "not killed at all");
+        }
+        var chosen = Spread(states.Count, 8);
+        output.WriteLine($"{command}: {states.Count} states in {clock.ElapsedMilliseconds} ms");
+        Parallel.ForEach(chosen, new ParallelOptions { MaxDegreeOfParallelism = 2 }, i =>
+            Examine(states[i].Place, deed, states[i].Answer, $"stopped in state {i} of {states.Count}"));
+
+        // And truly killed.
+        var kills = Spread(states.Count, 1);
+        foreach (var at in kills)
+        {
+            using var place = prepared.Place.Copy(deed);
+            var (reached, answer) = Strace.Step(place, deed, (i, _) => i == at);
+            Examine(place, deed, answer, $"killed in state {reached - 1} of {states.Count}");
+        }
+        output.WriteLine($"{command}: {chosen.Count} states examined, {kills.Count} real kills, seed {Seed}, {clock.ElapsedMilliseconds} ms");
+        Forget(states, 0);
+    }
+
+    [Theory]
+    [InlineData("draft")]
+    [InlineData("review")]
+    [InlineData("release")]
+    [InlineData("hold")]
+    [InlineData("init")]
+    public void With_the_disk_full_from_any_write_on_a_command_says_so_and_goes_on_once_there_is_room(string command)
+    {
+        Strace.RequireStrace();
+        var deed = Deed.Of(command);
+        var calls = Most(deed, Strace.Growing);
+        var chosen = Spread(calls, 4);
+        foreach (var at in chosen)
+        {
+            using var place = prepared.Place.Copy(deed);
+            var answer = Strace.Run(place, deed, "-e", $"inject={Strace.Growing}:error=ENOSPC:when={at + 1}+");
+            Refused(answer, $"{command}, no room from call {at + 1} on");
+            Examine(place, deed, answer, $"no room from call {at + 1} on");
+        }
+        output.WriteLine($"{command}: {chosen.Count} of {calls} points, seed {Seed}");
+    }
+
+    [Theory]
+    [InlineData("draft")]
+    [InlineData("review")]
+    [InlineData("release")]
+    [InlineData("hold")]
+    public void On_a_small_disk_that_runs_full_at_any_step_a_command_says_so_and_goes_on_once_there_is_room(string command)
+    {
+        Strace.RequireStrace();
+        var deed = Deed.Of(command);
+        using var disk = SmallDisk.Mount(prepared.Place);
+        var filler = Path.Combine(disk.Folder, "filler");
+        int states;
+        using (var place = prepared.Place.Copy(deed, disk.Folder))
+            (states, _) = Strace.Step(place, deed, (_, _) => false);
+        var chosen = Spread(states, 2);
+        foreach (var at in chosen)
+        {
+            using var place = prepared.Place.Copy(deed, disk.Folder);
+            var (_, answer) = Strace.Step(place, deed, (i, _) =>
+            {
+                if (i == at)
+                    SmallDisk.Fill(filler);
+                return false;
+            });
+            Refused(answer, $"{command}, full in state {at} of {states}");
+            File.Delete(filler);
+            Examine(place, deed, answer, $"disk full in state {at} of {states}");
+        }
+        output.WriteLine($"{command}: {chosen.Count} of {states} points, seed {Seed}");
+    }
+
+    [Theory]
+    [InlineData("release")]
+    [InlineData("draft")]
+    [InlineData("hold")]
+    [InlineData("rekey")]
+    [InlineData("init")]
+    [InlineData("restore")]
+    public void After_a_failed_flush_nothing_is_acknowledged_that_may_not_be_on_the_disk(string command)
+    {
+        Strace.RequireStrace();
+        var deed = Deed.Of(command);
+        var calls = Most(deed, "fsync,fdatasync");
+        var chosen = Spread(calls, 4);
+        var failed = 0;
+        foreach (var at in chosen)
+        {
+            using var place = prepared.Place.Copy(deed);
+            var answer = Strace.Run(place, deed, "-e", $"inject=fsync,fdatasync:error=EIO:when={at + 1}");
+            Refused(answer, $"{command}, flush {at + 1} failed");
+            failed += answer.Acknowledged ? 0 : 1;
+            Examine(place, deed, answer, $"flush {at + 1} of a thread failed");
+        }
+        output.WriteLine($"{command}: {chosen.Count} of {calls} points, {failed} refused, seed {Seed}");
+    }
+
+    /// <summary>It was done, perhaps with a warning, or it is refused in a sentence, as something that could not be done: never with a stack trace.</summary>
+    private static void Refused(Answered answer, string when)
+    {
+        Assert.False(answer.Error.Contains("   at ", StringComparison.Ordinal) || answer.Error.Contains("Unhandled", StringComparison.Ordinal), $"{when}: it fell over: {answer}");
+        Assert.True(answer.Json is not null, $"{when}: it answered nothing: {answer}");
+        Assert.True(answer.ExitCode == (answer.Acknowledged ? 0 : 3), $"{when}: {answer}");
+        Assert.True(answer.Acknowledged || answer.Json!["why"]!.ToString().Length is > 0 and < 400, $"{when}: {answer}");
+    }
+
+    /// <summary>What must hold after any fault: see docs/FAULTS.md.</summary>
+    private void Examine(Place place, Deed deed, Answered answer, string when)
+    {
+        when = $"{deed.Name}, {when}";
+        var home = place.Home(deed);
+        List<string> seen = [.. prepared.Before(deed).Notes, Place.Published(home) ?? ""];
+        var entered = 0;
+        if (home.Exists)
+            entered = Look(home, deed, seen, when);
+        Assert.True(entered > 0 || !answer.Acknowledged, $"{when}: it was acknowledged and is missing: {answer}");
+        Assert.InRange(entered, 0, 1);
+
+        var again = place.Give(deed);
+        if (again.Code == "restore.not-empty" && !home.Exists)
+        {
+            // An unfinished copy is never taken for an office; the refusal says to move it aside.
+            Directory.Move(home.Path, place.In("aside"));
+            again = place.Give(deed);
+        }
+        Assert.True(again.ExitCode == 0 || deed.Done.Contains(again.Code), $"{when}: given again: {again}");
+        var after = Look(home, deed, seen, $"{when}, given again");
+        Assert.True(after == 1 || (after == 2 && entered == 1 && deed.Repeats), $"{when}: it was entered {after} times");
+        if (deed.Name == "release")
+        {
+            using var office = Open(home, when);
+            var verdict = Receipt.Verify(File.ReadAllBytes(office.SealedCopy(Place.Letters[0])), office.Trust(), null, office.Now);
+            Assert.True(verdict.Kind == VerdictKind.GenuineInForce, $"{when}: {verdict.Words}");
+            Assert.Equal([$"{Place.Letters[0]}.pdf", $"{Place.Letters[1]}.pdf"], Directory.GetFiles(home.Released, "*.pdf").Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal));
+        }
+    }
+
+    private static Office Open(Home home, string when)
+    {
+        var opened = Office.Open(home, TimeProvider.System);
+        Assert.True(opened.Refusal is null, $"{when}: {opened.Refusal?.Code} {opened.Refusal?.Why}");
+        return opened.Value!;
+    }
+
+    /// <summary>Opens the office, which must be whole, hold every checkpoint that was ever seen, and verify. Answers how often the deed stands in it.</summary>
+    private int Look(Home home, Deed deed, List<string> seen, string when)
+    {
+        using var office = Open(home, when);
+        var trouble = office.LedgerTrouble(mend: false);
+        Assert.True(trouble is null, $"{when}: {trouble?.What}");
+        var damage = new Doctor(office).Examine().Where(a => a.Gravity == Gravity.Damage).ToList();
+        Assert.True(damage.Count == 0, $"{when}: {string.Join("; ", damage.Select(d => d.What))}");
+        seen.AddRange([office.NewestCheckpoint(), Place.Published(home) ?? ""]);
+        foreach (var note in seen.Where(n => n.Length > 0).Distinct())
+        {
+            var checkpoint = office.Roster.Keys.Select(k => Receipt.OpenCheckpoint(note, k.Keys.Origin, k.Keys.Ledger)).FirstOrDefault(c => c is not null);
+            Assert.True(checkpoint is not null, $"{when}: a checkpoint that was seen is not the office's any more");
+            Assert.True(
+                checkpoint.Size <= office.LedgerSize && office.RootAt(checkpoint.Size) == checkpoint.Root,
+                $"{when}: the ledger contradicts a checkpoint of size {checkpoint.Size} that was seen");
+        }
+        return deed.Kind is null ? 1 : office.Records.Acts.Count(a => a.Kind == deed.Kind) - prepared.Before(deed).Acts;
+    }
+
+    private static void Forget(List<(Place Place, Answered Answer)> states, int from)
+    {
+        states.Skip(from).ToList().ForEach(s => s.Place.Dispose());
+        states.RemoveRange(from, states.Count - from);
+    }
+
+    private int Most(Deed deed, string calls)
+    {
+        using var place = prepared.Place.Copy(deed);
+        return Strace.MostCalls(place, deed, calls);
+    }
+
+    /// <summary>Indexes of <paramref name="count"/> points: all of them, or some evenly spread.</summary>
+    private static List<int> Spread(int count, int some)
+    {
+        if (All || count <= some)
+            return [.. Enumerable.Range(0, count)];
+        var step = (double)count / some;
+        var first = Seed % 997 / 997.0 * step;
+        return [.. Enumerable.Range(0, some).Select(i => (int)(first + i * step))];
+    }
+}
+
+/// <summary>A disk of a few megabytes, in memory; the running test is skipped where none can be mounted.</summary>
+internal sealed class SmallDisk : IDisposable
+{
+    private SmallDisk(string folder) => Folder = folder;
+
+    public string Folder { get; }
+
+    public static SmallDisk Mount(Place holds)
+    {
+        var bytes = Directory.EnumerateFiles(holds.Folder, "*", SearchOption.AllDirectories).Sum(f => new FileInfo(f).Length + 4096);
+        var folder = Directory.CreateTempSubdirectory("countersign-disk-").FullName;
+        var mounted = Tool.Exists("mount") ? Tool.Run("mount", "-t", "tmpfs", "-o", $"size={bytes + 4_000_000}", "tmpfs", folder) : null;
+        if (mounted is not { ExitCode: 0 })
+            Directory.Delete(folder);
+        Assert.SkipUnless(mounted is { ExitCode: 0 }, $"a small disk cannot be mounted here: {mounted?.Error.Trim()}");
+        return new SmallDisk(folder);
+    }
+
+    /// <summary>Takes all the room that is left.</summary>
+    public static void Fill(string file)
+    {
+        using var filler = new FileStream(file, FileMode.Create, FileAccess.Write, FileShare.None, 0);
+        foreach (var size in (int[])[1 << 16, 1 << 12])
+            try
+            {
+                for (var bytes = new byte[size]; ;)
+                    filler.Write(bytes);
+            }
+            catch (IOException)
+            {
+                // As was wanted.
+            }
+    }
+
+    public void Dispose()
+    {
+        Tool.Run("umount", Folder);
+        Directory.Delete(Folder);
+    }
+}
