@@ -80,6 +80,7 @@ public sealed partial class Office
         // Closing brings SQLite's log into the file and removes it. Where that failed, the file alone does not hold the founding act.
         if (File.Exists(unfinished + "-wal"))
             throw new IOException("The new office's database could not be written whole; nothing was founded.");
+        DurableFile.SyncFolder(home.In("keys"));
         File.Move(unfinished, home.Database);
         DurableFile.SyncFolder(home.Path);
         if (!Open(home, clock).Is(out var office, out var refusal))
