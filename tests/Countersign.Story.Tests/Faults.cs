@@ -140,6 +140,9 @@ internal sealed class Place(string folder) : IDisposable
         }
     }
 
+    /// <summary>The text of a file, whoever has it open.</summary>
+    public static string Text(string file) => Encoding.UTF8.GetString(Bytes(file));
+
     /// <summary>The bytes of a file, whoever has it open: .NET would ask for a lock that a stopped program holds.</summary>
     private static byte[] Bytes(string file)
     {
@@ -207,7 +210,7 @@ internal sealed class Place(string folder) : IDisposable
 
     /// <summary>The note that lies public in an office, whoever may have fetched it; null when there is none.</summary>
     public static string? Published(Home home) =>
-        Path.Combine(home.PublicLedger, "checkpoint") is var path && File.Exists(path) ? File.ReadAllText(path) : null;
+        Path.Combine(home.PublicLedger, "checkpoint") is var path && File.Exists(path) ? Text(path) : null;
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 }
@@ -245,18 +248,30 @@ internal static class Strace
         return Said(process.ExitCode, output, error);
     }
 
+    /// <summary>The same, with the calls that were traced.</summary>
+    public static (Answered Answer, string[] Calls) RunTraced(Place place, Deed deed, params string[] strace)
+    {
+        var trace = Path.GetTempFileName();
+        using var process = Start(place, deed, strace, out var output, out var error, trace);
+        process.WaitForExit();
+        var calls = File.ReadAllLines(trace);
+        File.Delete(trace);
+        return (Said(process.ExitCode, output, error), calls);
+    }
+
     /// <summary>How often each thread of the program makes one of the calls, the most of them: with faults counted by thread, more than that is none.</summary>
     public static int MostCalls(Place place, Deed deed, string calls)
     {
-        var trace = Path.GetTempFileName();
-        using (var process = Start(place, deed, ["-e", $"trace={calls}"], out var output, out var error, trace))
-        {
-            process.WaitForExit();
-            Assert.True(process.ExitCode == 0, $"{deed.Name}: {Said(process.ExitCode, output, error)}");
-        }
-        var most = File.ReadLines(trace).Where(l => !l.Contains("+++", StringComparison.Ordinal) && !l.Contains("resumed>", StringComparison.Ordinal)).GroupBy(l => l.Split(' ')[0]).Max(g => g.Count());
-        File.Delete(trace);
-        return most;
+        return Calls(place, deed, calls).Where(l => !l.Contains("+++", StringComparison.Ordinal) && !l.Contains("resumed>", StringComparison.Ordinal))
+            .GroupBy(l => l.Split(' ')[0]).Max(g => g.Count());
+    }
+
+    /// <summary>The calls that a command makes on files, one a line, with the paths of their descriptors.</summary>
+    public static string[] Calls(Place place, Deed deed, string calls)
+    {
+        var (answer, lines) = RunTraced(place, deed, "-y", "-s", "0", "-e", $"trace={calls}");
+        Assert.True(answer.ExitCode == 0, $"{deed.Name}: {answer}");
+        return lines;
     }
 
     /// <summary>
