@@ -39,6 +39,17 @@ public sealed class WriteFaultTests(WriteFaultTests.Prepared prepared, ITestOutp
             return (deed.Kind is null ? 0 : office.Records.Acts.Count(a => a.Kind == deed.Kind), [.. office.Records.Checkpoints.Select(c => c.Note), Place.Published(home) ?? ""]);
         });
 
+        private readonly ConcurrentDictionary<string, int> _states = new(StringComparer.Ordinal);
+
+        /// <summary>Between how many states a command goes.</summary>
+        internal int States(Deed deed) => _states.GetOrAdd(deed.Name, _ =>
+        {
+            using var place = Place.Copy(deed);
+            return Strace.Step(place, deed, (_, _) => false).States;
+        });
+
+        internal void Counted(Deed deed, int states) => _states[deed.Name] = states;
+
         public void Dispose()
         {
             if (_place.IsValueCreated)
@@ -68,10 +79,11 @@ public sealed class WriteFaultTests(WriteFaultTests.Prepared prepared, ITestOutp
                 return false;
             });
             Forget(states, count);
+            prepared.Counted(deed, count);
             Assert.True(whole.ExitCode == 0, $"{command}: {whole}");
             Examine(place, deed, whole, "not killed at all");
         }
-        var chosen = Spread(states.Count, 8);
+        var chosen = Spread(states.Count, 5);
         output.WriteLine($"{command}: {states.Count} states in {clock.ElapsedMilliseconds} ms");
         Parallel.ForEach(chosen, new ParallelOptions { MaxDegreeOfParallelism = 2 }, i =>
             Examine(states[i].Place, deed, states[i].Answer, $"stopped in state {i} of {states.Count}"));
@@ -99,7 +111,7 @@ public sealed class WriteFaultTests(WriteFaultTests.Prepared prepared, ITestOutp
         Strace.RequireStrace();
         var deed = Deed.Of(command);
         var calls = Most(deed, Strace.Growing);
-        var chosen = Spread(calls, 4);
+        var chosen = Spread(calls, 2);
         foreach (var at in chosen)
         {
             using var place = prepared.Place.Copy(deed);
@@ -121,10 +133,8 @@ public sealed class WriteFaultTests(WriteFaultTests.Prepared prepared, ITestOutp
         var deed = Deed.Of(command);
         using var disk = SmallDisk.Mount(prepared.Place);
         var filler = Path.Combine(disk.Folder, "filler");
-        int states;
-        using (var place = prepared.Place.Copy(deed, disk.Folder))
-            (states, _) = Strace.Step(place, deed, (_, _) => false);
-        var chosen = Spread(states, 2);
+        var states = prepared.States(deed);
+        var chosen = Spread(states, 1);
         foreach (var at in chosen)
         {
             using var place = prepared.Place.Copy(deed, disk.Folder);
@@ -153,7 +163,7 @@ public sealed class WriteFaultTests(WriteFaultTests.Prepared prepared, ITestOutp
         Strace.RequireStrace();
         var deed = Deed.Of(command);
         var most = Most(deed, "fsync,fdatasync");
-        var chosen = Spread(most, 4);
+        var chosen = Spread(most, 2);
         var failed = 0;
         foreach (var at in chosen)
         {
@@ -227,7 +237,7 @@ public sealed class WriteFaultTests(WriteFaultTests.Prepared prepared, ITestOutp
         var log = after.Home(deed).Database + "-wal";
         var whole = File.ReadAllBytes(log);
         Assert.InRange(whole.Length, 4096, 10_000_000);
-        var cuts = Spread(whole.Length / 512, 24).Select(c => c * 512 + 17).ToList();
+        var cuts = Spread(whole.Length / 512, 8).Select(c => c * 512 + 17).ToList();
         foreach (var cut in cuts)
             foreach (var spoil in (bool[])[false, true])
                 foreach (var published in (bool[])[true, false])
