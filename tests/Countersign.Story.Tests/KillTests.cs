@@ -7,7 +7,7 @@ using Xunit;
 
 namespace Countersign.Story.Tests;
 
-/// <summary>A worker that releases letters is killed at random, again and again. COUNTERSIGN_KILLS says how often; 50 where it is not set.</summary>
+/// <summary>A worker that releases letters is killed at random, again and again. COUNTERSIGN_KILLS says how often; 100 where it is not set.</summary>
 public sealed class KillTests(ITestOutputHelper output)
 {
     private const int KillsPerOffice = 25;
@@ -15,7 +15,7 @@ public sealed class KillTests(ITestOutputHelper output)
     [Fact]
     public void Killed_at_any_moment_the_office_loses_nothing_that_it_acknowledged()
     {
-        var kills = int.TryParse(Environment.GetEnvironmentVariable("COUNTERSIGN_KILLS"), CultureInfo.InvariantCulture, out var asked) ? asked : 50;
+        var kills = int.TryParse(Environment.GetEnvironmentVariable("COUNTERSIGN_KILLS"), CultureInfo.InvariantCulture, out var asked) ? asked : 100;
         var seed = int.TryParse(Environment.GetEnvironmentVariable("COUNTERSIGN_SEED"), CultureInfo.InvariantCulture, out var given) ? given : Environment.TickCount;
         output.WriteLine($"{kills} kills, seed {seed}");
         var random = new Random(seed);

@@ -1,4 +1,5 @@
 using System.Text;
+using Countersign.Ledger;
 using Countersign.Proof;
 using Countersign.Server.Approving;
 using Countersign.Server.Drafting;
@@ -26,7 +27,7 @@ foreach (var role in (string[])["operations", "legal", "commander"])
 Console.WriteLine("ready");
 
 var (drafter, legal, commander) = (Signer("operations"), Signer("legal"), Signer("commander"));
-var letter = Path.Combine(folder, "letter.md");
+var letter = Path.Combine(folder, $"letter-{Environment.ProcessId}.md"); // others may work in the same office
 for (var i = 0; ; i++)
 {
     File.WriteAllText(letter, $"Sir,\n\nLetter {i} of this morning.\n");
@@ -78,7 +79,8 @@ Signer Signer(string name)
 void Acknowledge(string what, string name)
 {
     log.Write(Encoding.ASCII.GetBytes($"{what} {name}\n"));
-    log.Flush(flushToDisk: true);
+    log.Flush();
+    DurableFile.Flush(log.SafeFileHandle, acknowledged);
 }
 
 static int Fail(Refusal refusal)

@@ -41,6 +41,9 @@ public static class Backups
         var count = CopyFolders(source, home.Path, progress);
         File.Copy(Path.Combine(source, "countersign.db"), home.Database + ".restoring", overwrite: true);
         Home.MakePrivate(home.Database + ".restoring");
+        // The name must not be durable before what it names.
+        using (var copy = new FileStream(home.Database + ".restoring", FileMode.Open, FileAccess.ReadWrite))
+            DurableFile.Flush(copy.SafeFileHandle, copy.Name);
         File.Move(home.Database + ".restoring", home.Database);
         DurableFile.SyncFolder(home.Path);
         return count + 1;
@@ -62,6 +65,8 @@ public static class Backups
                 Home.Write(Path.Combine(to, folder, Path.GetRelativePath(source, file)), File.ReadAllBytes(file), secret: folder == "keys");
                 count++;
             }
+            foreach (var made in Directory.EnumerateDirectories(Path.Combine(to, folder), "*", SearchOption.AllDirectories).Prepend(Path.Combine(to, folder)))
+                DurableFile.SyncFolder(made);
         }
         return count;
     }

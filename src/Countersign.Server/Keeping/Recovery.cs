@@ -91,10 +91,11 @@ public sealed class Recovery(Office office)
                 $"This backup ends at entry {office.LedgerSize}, but the ledger had {checkpoint.Size} entries: {outside.Missing.Count} acts are missing ({Ranges(outside.Missing)}).",
                 "Restore a newer backup, or bring the sealed letters and status files that hold these acts with `countersign restore --take FILE…`. What stays lost is stated by `countersign restore --new-epoch --as PERSON`.");
         var lost = outside.Lost.Where(a => a.Index < checkpoint.Size).ToArray();
+        // Before the acts themselves: once those are back, the same command given again after a crash finds nothing lost.
         KeepWhatTheyName();
+        KeepNames(lost.Select(a => a.Act));
         if (!office.TakeBack(lost, checkpoint, note))
             return new Refusal("restore.fork", "The acts that were brought do not lead to the newest checkpoint.", "Bring the same acts from other holders, or state the gap with `countersign restore --new-epoch --as PERSON`.");
-        KeepNames(lost.Select(a => a.Act));
         Finish();
         return office.LedgerSize;
     }

@@ -73,12 +73,14 @@ public sealed partial class Office
             command.CommandText = $"PRAGMA user_version={Records.Version}";
             command.ExecuteNonQuery();
         }
-        using (var ledger = OfficeLedger.Open(unfinished, home, keys, [new KeyRange(0, found.Keys)], clock))
-        {
+        // Nothing is public before the office is: a crash in between would leave a checkpoint that no second founding could ever agree with.
+        using (var ledger = OfficeLedger.Open(unfinished, home, keys, [new KeyRange(0, found.Keys)], clock, publish: false))
             if (ledger.Enter(found, approvals, null).Refusal is { } refused)
                 return refused;
-            ledger.Publish();
-        }
+        // Closing brings SQLite's log into the file and removes it. Where that failed, the file alone does not hold the founding act.
+        if (File.Exists(unfinished + "-wal"))
+            throw new IOException("The new office's database could not be written whole; nothing was founded.");
+        DurableFile.SyncFolder(home.In("keys"));
         File.Move(unfinished, home.Database);
         DurableFile.SyncFolder(home.Path);
         if (!Open(home, clock).Is(out var office, out var refusal))

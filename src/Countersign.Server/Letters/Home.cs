@@ -61,8 +61,12 @@ public sealed class Home(string path)
     {
         var digest = Digest.Of(bytes);
         var target = BlobPath(digest);
-        if (!File.Exists(target) || new FileInfo(target).Length != bytes.Length)
+        // A file of that name may be damaged, and whoever wrote it may have been stopped before its name, or its folder's, was durable.
+        if (ReadBlob(digest) is null)
             Write(target, bytes);
+        else
+            DurableFile.SyncFolder(System.IO.Path.GetDirectoryName(target)!);
+        DurableFile.SyncFolder(In("blobs"));
         return digest;
     }
 
@@ -82,9 +86,22 @@ public sealed class Home(string path)
         if (!Directory.Exists(Holds))
             yield break;
         foreach (var file in Directory.EnumerateFiles(Holds, letter is null ? "*" : letter + ".*").Order(StringComparer.Ordinal))
-            if (!file.EndsWith(DurableFile.Unfinished, StringComparison.Ordinal) && SignedHold.TryRead(File.ReadAllBytes(file), out var act, out var approvals, out _)
+            if (!file.EndsWith(DurableFile.Unfinished, StringComparison.Ordinal) && ReadIfThere(file) is { } bytes && SignedHold.TryRead(bytes, out var act, out var approvals, out _)
                 && (letter is null || act.Letter == letter))
                 yield return (act, approvals);
+    }
+
+    /// <summary>Null when another process has entered the hold and removed its file since it was listed; the ledger moved, then.</summary>
+    private static byte[]? ReadIfThere(string file)
+    {
+        try
+        {
+            return File.ReadAllBytes(file);
+        }
+        catch (FileNotFoundException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Writes a file whole or not at all; when this returns, it and its name are on the disk.</summary>

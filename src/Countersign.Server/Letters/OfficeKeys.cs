@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Countersign.Ledger;
 using Countersign.Proof;
 
 namespace Countersign.Server.Letters;
@@ -54,6 +55,7 @@ public sealed class OfficeKeys : IDisposable
         Home.Write(Path.Combine(into, "statement.key"), Convert.ToHexStringLower(keys.Statement.ToSeed()).Utf8(), secret: true);
         Home.Write(Path.Combine(into, "seal.key"), keys._seal.ExportPkcs8PrivateKeyPem().Utf8(), secret: true);
         Home.Write(Path.Combine(into, "seal.crt"), keys.Certificate);
+        DurableFile.SyncFolder(home.OfficeKeys); // the name of the folder itself
         return keys;
     }
 

@@ -29,7 +29,7 @@ public sealed class OfficeLedger : IDisposable
     private readonly List<LedgerEntry<Kept>> _beforeEntries = [];
     private readonly List<RecordedAct> _before = [];
 
-    private OfficeLedger(string database, Home home, OfficeKeys keys, IReadOnlyList<KeyRange> ranges, TimeProvider clock)
+    private OfficeLedger(string database, Home home, OfficeKeys keys, IReadOnlyList<KeyRange> ranges, TimeProvider clock, bool publish)
     {
         _records = Records.Open(database, create: false);
         _book = new Book(_records);
@@ -42,7 +42,7 @@ public sealed class OfficeLedger : IDisposable
         {
             Before = [.. ranges.Reverse().Select(r => NoteKey.Create(r.Keys.Origin, NoteKeyKind.Ed25519, r.Keys.Ledger))],
         };
-        switch (TransparencyLog.Open<Kept, Refusal>(_store, identity, new Tiles(home.PublicLedger)))
+        switch (TransparencyLog.Open<Kept, Refusal>(_store, identity, publish ? new Tiles(home.PublicLedger) : null))
         {
             case LedgerOpening<Kept, Refusal>.Opened opened:
                 _log = opened.Log;
@@ -65,8 +65,14 @@ public sealed class OfficeLedger : IDisposable
     /// Opens the ledger of a database. <paramref name="ranges"/> are the office's keys so far, with those last that <paramref name="keys"/> holds: the
     /// next entry and checkpoint are signed with them. To replace keys, the ledger is opened with the new ones, and the act that states them is entered.
     /// </summary>
-    public static OfficeLedger Open(string database, Home home, OfficeKeys keys, IReadOnlyList<KeyRange> ranges, TimeProvider clock) =>
-        new(database, home, keys, ranges, clock);
+    /// <param name="database">The database's file.</param>
+    /// <param name="home">The office's folder.</param>
+    /// <param name="keys">The keys that sign.</param>
+    /// <param name="ranges">All keys so far.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="publish">Whether tiles and checkpoint follow each commit; a ledger that is not the office's yet publishes nothing.</param>
+    public static OfficeLedger Open(string database, Home home, OfficeKeys keys, IReadOnlyList<KeyRange> ranges, TimeProvider clock, bool publish = true) =>
+        new(database, home, keys, ranges, clock, publish);
 
     /// <summary>
     /// Enters an act. When this returns it is on the disk, in the ledger, under a signed checkpoint; entering the same act again finds the entry

@@ -176,6 +176,8 @@ public sealed partial class Office
     /// </summary>
     private Result<LedgerEntry<Kept>> EnterWithNewKeys(RekeyAct rekey, IReadOnlyList<Approval> approvals)
     {
+        if (_ledger.Closed is { } closed)
+            return closed;
         if (!OfficeKeys.Read(Home, rekey.Keys).Is(out var next, out var refusal))
             return refusal;
         var (ledger, keys) = (_ledger, _keys);
