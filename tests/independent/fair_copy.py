@@ -219,23 +219,26 @@ class Pdf:
         return self.load(value.number) if isinstance(value, Ref) else value
 
     def unpack(self, stream):
-        both = [self.once(stream.dictionary.get(key)) for key in (b"Filter", b"DecodeParms")]
-        packing, parameters = (self.once(v[0]) if isinstance(v, list) and len(v) == 1 else v for v in both)
-        need(packing is None or is_name(packing, b"FlateDecode"), "the PDF: a filter on its structure")
+        def only(key):
+            value = self.once(stream.dictionary.get(key))
+            return self.once(value[0]) if isinstance(value, list) and len(value) == 1 else value
+        packing, machine = only(b"Filter"), zlib.decompressobj()
+        if packing is None:
+            return stream.data
+        need(is_name(packing, b"FlateDecode"), "the PDF: a filter on its structure")
+        parameters = only(b"DecodeParms")
         need(parameters is None or isinstance(parameters, dict), "the PDF: /DecodeParms")
-        data, machine = stream.data, zlib.decompressobj()
-        if packing is not None:
-            try:
-                data = machine.decompress(data, 64_000_001 - self.unpacked)
-            except zlib.error:
-                raise Fault("the PDF: a stream that does not unpack") from None
-            self.unpacked += len(data)
-            need(self.unpacked <= 64_000_000, "the PDF: too much to unpack")
-        predictor = a_number((parameters or {}).get(b"Predictor", Token(b"1")), 15, "/Predictor")
+        try:
+            data = machine.decompress(stream.data, 64_000_001 - self.unpacked)
+        except zlib.error:
+            raise Fault("the PDF: a stream that does not unpack") from None
+        self.unpacked += len(data)
+        need(self.unpacked <= 64_000_000, "the PDF: too much to unpack")
+        predictor = a_number((parameters or {}).get(b"Predictor") or Token(b"1"), 15, "/Predictor")
         need(predictor == 1 or predictor >= 10, "the PDF: /Predictor")
         if predictor == 1:
             return data
-        width = a_number(parameters.get(b"Columns", Token(b"1")), 65535, "/Columns")
+        width = a_number(parameters.get(b"Columns") or Token(b"1"), 65535, "/Columns")
         need(width > 0 and len(data) % (width + 1) == 0, "the PDF: /Columns")
         above, out = bytes(width), []
         for i in range(0, len(data), width + 1):
