@@ -169,6 +169,14 @@ public sealed class ReaderTests
         Assert.Null(SealedPdf.Examine(Encoding.Latin1.GetBytes(text.ToString())).Refusal);
     }
 
+    // A key with a part of small order, and a signature whose R has one: which equation a verifier computes would decide.
+    [Theory]
+    [InlineData("13b3cd12f8d64d915d35c69a2b1bd3e90d8ef8e4db349aedbd60843d96efb40c", "cec6470a22ad6e3b7dfabc6e57ce6d54958aded553ad10217cee0f1ed26ab186c59149688f7cdcdf6b8282a505472246e270e88c7dfe4ecd58193124e9d49c05", true)]
+    [InlineData("19c088eead59a7ac4835938c46eb8653be6f16c444154469035de615190ee034", "cec6470a22ad6e3b7dfabc6e57ce6d54958aded553ad10217cee0f1ed26ab186aff26622a0886803e84adfcfa701e3c3609046c1160a9e0b85dcd1c35e98b101", false)]
+    [InlineData("13b3cd12f8d64d915d35c69a2b1bd3e90d8ef8e4db349aedbd60843d96efb40c", "f4255cf46c506503b0d580f9e3ddea1339af21e5bd68754762a46301bad3942d7329e771c490f3a979365b54d2b84e995a9666b451db3cde80f10b849216f300", false)]
+    public void An_Ed25519_signature_holds_only_where_every_equation_says_so(string key, string signature, bool holds) =>
+        Assert.Equal(holds, new Ed25519Key(Convert.FromHexString(key)).Verify("one message"u8, Convert.FromHexString(signature)));
+
     [Fact]
     public void A_trust_file_without_a_status_file_brings_none()
     {
