@@ -177,6 +177,20 @@ public sealed class ReaderTests
     public void An_Ed25519_signature_holds_only_where_every_equation_says_so(string key, string signature, bool holds) =>
         Assert.Equal(holds, new Ed25519Key(Convert.FromHexString(key)).Verify("one message"u8, Convert.FromHexString(signature)));
 
+    [Theory]
+    [InlineData(62, true)]
+    [InlineData(63, false)]
+    public void Escalations_ask_for_no_more_people_than_can_sign(int added, bool reads)
+    {
+        Need[] two = [new(["a"], 2)];
+        var parts = new PolicyParts
+        {
+            People = two, Change = two, Stop = [new(["a"], 1)], Withdraw = two, Free = two, Kinds = new Dictionary<string, IReadOnlyList<Need>> { ["letter"] = two },
+            Escalations = [.. Enumerable.Range(0, added).Select(i => new Escalation([$"finding-{i}"], [new(["a"], 1)], false))],
+        };
+        Assert.Equal(reads, Policy.TryRead(Policy.Write(parts), out _, out _));
+    }
+
     [Fact]
     public void A_trust_file_without_a_status_file_brings_none()
     {
