@@ -192,6 +192,24 @@ public sealed class ReaderTests
     }
 
     [Fact]
+    public void A_checkpoint_that_is_no_UTF8_opens_with_no_key()
+    {
+        var office = Bench.OfficeInMemory.Founded();
+        var trust = office.Trust() with { Checkpoint = office.Checkpoint() + "\u2014 ? aGVsbG8=\n" }; // a line of a witness that nobody knows
+        TrustRoot Read(byte name)
+        {
+            var note = Encoding.UTF8.GetBytes(trust.Checkpoint);
+            var text = Encoding.UTF8.GetString(trust.ToBytes());
+            var other = note.Select(b => b == (byte)'?' ? name : b).ToArray();
+            text = text.Replace(System.Buffers.Text.Base64Url.EncodeToString(note), System.Buffers.Text.Base64Url.EncodeToString(other), StringComparison.Ordinal);
+            Assert.True(TrustRoot.TryRead(Encoding.UTF8.GetBytes(text), out var read, out var fault), fault);
+            return read;
+        }
+        Assert.NotNull(Read((byte)'!').Newest());
+        Assert.Null(Read(0xFF).Newest());
+    }
+
+    [Fact]
     public void A_trust_file_without_a_status_file_brings_none()
     {
         var office = Bench.OfficeInMemory.Founded();
