@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.IO.Compression;
 
 namespace Countersign.Proof;
 
@@ -18,7 +17,8 @@ internal sealed class PdfFile
     private readonly Dictionary<int, PdfObject?> _objects = [];
     private readonly Dictionary<int, Dictionary<int, PdfObject?>> _objectStreams = [];
     private readonly HashSet<int> _opening = [];
-    private long _inflated, _read;
+    private int _inflated;
+    private long _read;
 
     private PdfFile(ReadOnlyMemory<byte> bytes) => _bytes = bytes;
 
@@ -402,24 +402,11 @@ internal sealed class PdfFile
 
     private byte[] Unpack(ReadOnlyMemory<byte> packed)
     {
-        try
-        {
-            using var zlib = new ZLibStream(new MemoryStream(packed.ToArray()), CompressionMode.Decompress);
-            using var output = new MemoryStream();
-            var buffer = new byte[16_384];
-            int read;
-            while ((read = zlib.Read(buffer)) > 0)
-            {
-                output.Write(buffer, 0, read);
-                if ((_inflated += read) > MaxInflated)
-                    throw new MalformedException("its structure unpacks to more than can be right");
-            }
-            return output.ToArray();
-        }
-        catch (Exception e) when (e is InvalidDataException or IOException) // .NET tells a preset dictionary by the latter
-        {
-            throw new MalformedException("a packed part of its structure is damaged");
-        }
+        // What stands behind the packed data says nothing.
+        var data = Zlib.Unpack(packed, MaxInflated - _inflated, out _)
+            ?? throw new MalformedException("a packed part of its structure is damaged, or unpacks to more than can be right");
+        _inflated += data.Length;
+        return data;
     }
 
     /// <summary>PNG predictors (RFC 2083 §6), one byte a sample.</summary>

@@ -169,6 +169,29 @@ public sealed class ReaderTests
         Assert.Null(SealedPdf.Examine(Encoding.Latin1.GetBytes(text.ToString())).Refusal);
     }
 
+    [Fact]
+    public void A_packed_stream_is_read_whole_or_not_at_all()
+    {
+        var data = RandomNumberGenerator.GetBytes(40_000);
+        using var packed = new MemoryStream();
+        using (var zlib = new System.IO.Compression.ZLibStream(packed, System.IO.Compression.CompressionLevel.Fastest, leaveOpen: true))
+            zlib.Write(data);
+        var stream = packed.ToArray();
+        Assert.Equal(data, Zlib.Unpack(stream, data.Length, out var whole));
+        Assert.True(whole);
+        Assert.Null(Zlib.Unpack(stream, data.Length - 1, out _));
+        for (var more = 1; more <= 9; more++)
+        {
+            Assert.Equal(data, Zlib.Unpack(new byte[][] { stream, new byte[more] }.SelectMany(b => b).ToArray(), data.Length, out whole));
+            Assert.False(whole, $"{more} bytes behind it");
+        }
+        foreach (var length in (int[])[0, 1, 2, 3, 100, 30_000, stream.Length - 5, stream.Length - 4, stream.Length - 2, stream.Length - 1])
+            Assert.Null(Zlib.Unpack(stream.AsMemory(0, length), data.Length, out _));
+        stream[^1] ^= 1; // the checksum
+        Assert.Null(Zlib.Unpack(stream, data.Length, out _));
+        Assert.Null(Zlib.Unpack(new byte[] { 0x78, 0xBB, 0, 0, 0, 1, 3, 0, 0, 0, 0, 1 }, 100, out _)); // a preset dictionary
+    }
+
     // A key with a part of small order, and a signature whose R has one: which equation a verifier computes would decide.
     [Theory]
     [InlineData("13b3cd12f8d64d915d35c69a2b1bd3e90d8ef8e4db349aedbd60843d96efb40c", "cec6470a22ad6e3b7dfabc6e57ce6d54958aded553ad10217cee0f1ed26ab186c59149688f7cdcdf6b8282a505472246e270e88c7dfe4ecd58193124e9d49c05", true)]

@@ -233,7 +233,7 @@ class Pdf:
         except zlib.error:
             raise Fault("the PDF: a stream that does not unpack") from None
         self.unpacked += len(data)
-        need(self.unpacked <= 64_000_000, "the PDF: too much to unpack")
+        need(self.unpacked <= 64_000_000 and machine.eof, "the PDF: too much to unpack, or cut short")
         predictor = a_number((parameters or {}).get(b"Predictor") or Token(b"1"), 15, "/Predictor")
         need(predictor == 1 or predictor >= 10, "the PDF: /Predictor")
         if predictor == 1:
