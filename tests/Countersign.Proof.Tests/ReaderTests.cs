@@ -232,6 +232,28 @@ public sealed class ReaderTests
         Assert.Null(Read(0xFF).Newest());
     }
 
+    [Theory]
+    [InlineData("00000", 0, "", null)]
+    [InlineData("65536", 65_536, "", "pdf.damaged")]
+    [InlineData("65536", 65_535, "", "pdf.damaged")]
+    [InlineData("00000", 0, "/Encrypt<<>>", "pdf.encrypted")]
+    public void Entries_and_hidden_sections_are_held_to_the_rules(string listed, int own, string hiddenTrailer, string? refused)
+    {
+        var text = new StringBuilder("%PDF-1.7\n");
+        int Put(string part)
+        {
+            text.Append(part);
+            return text.Length - part.Length;
+        }
+        var at = new[] { "<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>", "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>", "<<>>" }
+            .Select((value, i) => Put($"{i + 1} {(i == 3 ? own : 0)} obj\n{value}\nendobj\n")).ToArray();
+        var hidden = Put($"5 0 obj\n<</Type/XRef/Size 6/W[1 4 1]/Index[5 1]/Length 6{hiddenTrailer}>>stream\n\0\0\0\0\0\0\nendstream\nendobj\n");
+        var table = Put($"xref\n0 5\n0000000000 65536 f \n{at[0]:D10} 00000 n \n{at[1]:D10} 00000 n \n{at[2]:D10} 00000 n \n{at[3]:D10} {listed} n \n");
+        Put($"trailer\n<</Size 6/Root 1 0 R/XRefStm {hidden}>>\nstartxref\n{table}\n%%EOF\n");
+
+        Assert.Equal(refused, SealedPdf.Examine(Encoding.Latin1.GetBytes(text.ToString())).Refusal?.Code);
+    }
+
     [Fact]
     public void A_trust_file_without_a_status_file_brings_none()
     {

@@ -174,7 +174,9 @@ class Pdf:
             need(first + count <= 2_000_000, "the PDF: an object's number")
             for number in range(first, first + count):
                 offset, generation, kind = parser.take(PDF_ROW, "entry").groups()
-                section.setdefault(number, (1, int(offset), min(int(generation), 65535)) if kind == b"n" and int(offset) else None)
+                used = kind == b"n" and int(offset) > 0
+                need(not used or int(generation) <= 65535, "the PDF: a generation")
+                section.setdefault(number, (1, int(offset), int(generation)) if used else None)
         parser.keyword(b"trailer")
         trailer = parser.object()
         need(isinstance(trailer, dict) and b"Encrypt" not in trailer, "the PDF: its trailer, or it is encrypted")
@@ -196,14 +198,15 @@ class Pdf:
                 kind, at = kind if a else 1, at + a + b + c
                 need(kind in (0, 1, 2) and max(second, third) < 2**63, "the PDF: an entry of its cross-reference")
                 need(kind < 2 or 1 <= second < 2_000_000 and third < 2_000_000, "the PDF: an entry of its cross-reference")
-                section.setdefault(number, (kind, second, min(third, 65535) if kind == 1 else third) if kind else None)
+                need(kind != 1 or third <= 65535, "the PDF: a generation")
+                section.setdefault(number, (kind, second, third) if kind else None)
         return section, d
 
     def indirect(self, at):
         """Number, generation and object at an offset, and where it ends."""
         need(0 < at < len(self.data), "the PDF: an object outside the file")
         parser = Parser(self.data, at)
-        number, generation = parser.integer(), min(parser.integer(), 65535)
+        number, generation = parser.integer(), parser.integer()
         parser.keyword(b"obj")
         value = parser.object()
         start = PDF_STREAM.match(self.data, parser.at) if isinstance(value, dict) else None
