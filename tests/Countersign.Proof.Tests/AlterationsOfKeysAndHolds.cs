@@ -520,6 +520,14 @@ public sealed partial class AlterationTests
             office.Roster.RemoveAt(office.Roster.Count - 1);
             return new Attempt(file, trust, office.Status(key: old, size: size));
         }, promise: 6);
+        yield return Row("The status file is signed with a key of whose replacement the receipt alone tells.", "replaced since", (office, _) =>
+        {
+            var (old, size, trust) = (office.StatementKey, office.Size, office.Trust());
+            office.Rekey([General, Lawyer]);
+            var sealedAnew = office.Sealed("l1", Pdf);
+            office.Roster.RemoveAt(office.Roster.Count - 1);
+            return new Attempt(sealedAnew, trust, office.Status(key: old, size: size));
+        }, promise: 6);
         yield return Row("The status file is signed with a key that was replaced, for a ledger that holds the replacement.", "not signed by the office", (office, file) =>
         {
             var old = office.StatementKey;

@@ -312,8 +312,6 @@ def ed25519_holds(key, signature, message):
         ed25519.Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
         return True
     except InvalidSignature:
-        r = point_from(signature[:32])
-    if r is None:
         return False
 
 Key = namedtuple("Key", "algorithm value")
@@ -383,10 +381,10 @@ class Policy:
             total, stages = sum(n["count"] for n in rule["approve"]), rule.get("stages", [])
             need(total <= 16 and (total >= 2 or "when" in rule), "a policy under which one could act alone")
             need(len({role for stage in stages for role in stage}) == sum(map(len, stages)), "a policy: a role in two stages")
-        added = sum(n["count"] for rule in m["escalate"] for n in rule["approve"])
-        need(all(sum(n["count"] for n in rule["approve"]) + added <= 64 for rule in m["kinds"].values()), "a policy: more signatures than an act can have")
             need(not stages or all(any(set(n["role"]) <= set(stage) for stage in stages) for n in rule["approve"]), "a policy: a need across stages")
         need([n["count"] for n in m["stop"]["approve"]] == [1], "a policy: stop")
+        added = sum(n["count"] for rule in m["escalate"] for n in rule["approve"])
+        need(all(sum(n["count"] for n in rule["approve"]) + added <= 64 for rule in m["kinds"].values()), "a policy: more signatures than an act can have")
 
         def needs(rule):
             return [Need(n["count"], frozenset(n["role"])) for n in rule["approve"]]

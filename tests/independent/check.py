@@ -107,7 +107,8 @@ def take_status(data, trust, chain):
     same = all(a.act.name == b.act.name for a, b in zip(roster, chain.entries))
     need(same and len(roster) >= sum(e.index < status.size for e in chain.entries), "the status file shows another roster than the receipt")
     epoch = sum(r.lost is not None for r in own)
-    replaced = for_tree(both, status.size)[1:5] != both[-1][1:5]
+    newest = max(both, ranges_of(chain.entries), key=len)[-1]
+    replaced = for_tree(both, status.size)[1:5] != newest[1:5]
     return status, theirs, both, (epoch, status.size, status.iat), replaced
 
 # ---------------------------------------------------------------- the verdict (S8)
