@@ -384,7 +384,8 @@ class Policy:
             need(not stages or all(any(set(n["role"]) <= set(stage) for stage in stages) for n in rule["approve"]), "a policy: a need across stages")
         need([n["count"] for n in m["stop"]["approve"]] == [1], "a policy: stop")
         added = sum(n["count"] for rule in m["escalate"] for n in rule["approve"])
-        need(all(sum(n["count"] for n in rule["approve"]) + added <= 64 for rule in m["kinds"].values()), "a policy: more signatures than an act can have")
+        most = max(sum(n["count"] for n in rule["approve"]) for rule in m["kinds"].values())
+        need(most + added <= 64, "a policy: more signatures than an act can have")
 
         def needs(rule):
             return [Need(n["count"], frozenset(n["role"])) for n in rule["approve"]]
