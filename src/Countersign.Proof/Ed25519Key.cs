@@ -19,7 +19,7 @@ public sealed class Ed25519Key : IEquatable<Ed25519Key>
     private readonly byte[] _bytes;
     private readonly Ed25519PublicKeyParameters? _key;
 
-    /// <summary>Takes the 32 bytes of a public key. Throws <see cref="ArgumentException"/> for any other length. Bytes that are no point verify nothing.</summary>
+    /// <summary>Takes the 32 bytes of a public key. Throws <see cref="ArgumentException"/> for any other length. Bytes that are no point of the group's own order verify nothing.</summary>
     public Ed25519Key(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Length != Size)
@@ -27,7 +27,7 @@ public sealed class Ed25519Key : IEquatable<Ed25519Key>
         _bytes = bytes.ToArray();
         try
         {
-            _key = new Ed25519PublicKeyParameters(_bytes, 0);
+            _key = Ed25519.ValidatePublicKeyFull(_bytes, 0) ? new Ed25519PublicKeyParameters(_bytes, 0) : null;
         }
         catch (ArgumentException)
         {
@@ -41,7 +41,9 @@ public sealed class Ed25519Key : IEquatable<Ed25519Key>
     /// <summary>Whether <paramref name="signature"/> (64 bytes) is this key's signature over <paramref name="message"/>. Never throws for bad input.</summary>
     public bool Verify(ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature)
     {
-        if (_key is null || signature.Length != SignatureSize)
+        // Where both points are of the group's own order, all equations that verifiers use (RFC 8032 §5.1.7, with and without the factor of eight) say the
+        // same; signatures on which they would differ are made by nobody who follows the standard.
+        if (_key is null || signature.Length != SignatureSize || !Ed25519.ValidatePublicKeyFull(signature[..Size].ToArray(), 0))
             return false;
         var verifier = new Ed25519Signer();
         verifier.Init(false, _key);

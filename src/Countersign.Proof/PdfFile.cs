@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.IO.Compression;
 
 namespace Countersign.Proof;
 
@@ -18,7 +17,8 @@ internal sealed class PdfFile
     private readonly Dictionary<int, PdfObject?> _objects = [];
     private readonly Dictionary<int, Dictionary<int, PdfObject?>> _objectStreams = [];
     private readonly HashSet<int> _opening = [];
-    private long _inflated, _read;
+    private int _inflated;
+    private long _read;
 
     private PdfFile(ReadOnlyMemory<byte> bytes) => _bytes = bytes;
 
@@ -122,8 +122,7 @@ internal sealed class PdfFile
                 ReadHybrid(trailer, entries);
             foreach (var (number, entry) in entries)
                 Add(number, entry);
-            if (trailer.Has("Encrypt"))
-                throw new PdfRefusedException("pdf.encrypted");
+            RefuseEncrypted(trailer);
             at = trailer["Prev"] is PdfToken prev && long.TryParse(prev.Text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value
                 : trailer.Has("Prev") ? throw new MalformedException("/Prev is no number") : null;
         }
@@ -133,6 +132,17 @@ internal sealed class PdfFile
         Highest = (int)size - 1;
         IsLinearised = FirstObject() is { } first && first.Has("Linearized");
     }
+
+    private static void RefuseEncrypted(PdfDictionary trailer)
+    {
+        if (trailer.Has("Encrypt"))
+            throw new PdfRefusedException("pdf.encrypted");
+    }
+
+    /// <summary>An object's entry. No object has a higher generation than 65,535 (§7.5.4); what else stands there, readers cut off as they like.</summary>
+    private static Entry InUse(long offset, long generation) => generation <= 65_535
+        ? new Entry(offset, (int)generation, -1, 0)
+        : throw new MalformedException($"the object at byte {offset} has a generation that cannot be");
 
     private PdfDictionary? FirstObject()
     {
@@ -157,7 +167,7 @@ internal sealed class PdfFile
     {
         var offset = Number(trailer["XRefStm"], _bytes.Length - 1, "/XRefStm");
         var more = new Dictionary<int, Entry?>();
-        ReadXrefStream((int)offset, more);
+        RefuseEncrypted(ReadXrefStream((int)offset, more));
         foreach (var (number, entry) in more)
         {
             if (entry is null || number == 0)
@@ -188,7 +198,7 @@ internal sealed class PdfFile
                 var offset = lexer.Integer();
                 var generation = lexer.Integer();
                 if (lexer.Take("n"))
-                    entries.TryAdd((int)(first + i), offset == 0 ? null : new Entry(offset, (int)Math.Min(generation, 65_535), -1, 0));
+                    entries.TryAdd((int)(first + i), offset == 0 ? null : InUse(offset, generation));
                 else if (lexer.Take("f"))
                     entries.TryAdd((int)(first + i), null);
                 else
@@ -244,7 +254,7 @@ internal sealed class PdfFile
                         entries.TryAdd((int)n, null);
                         break;
                     case 1:
-                        entries.TryAdd((int)n, new Entry(second, (int)Math.Min(third, 65_535), -1, 0));
+                        entries.TryAdd((int)n, InUse(second, third));
                         break;
                     case 2 when second is > 0 and < MaxObjects && third < MaxObjects:
                         entries.TryAdd((int)n, new Entry(0, 0, (int)second, (int)third));
@@ -389,6 +399,8 @@ internal sealed class PdfFile
         var parameters = Get(stream.Dictionary["DecodeParms"]);
         if (parameters is PdfArray { Items.Count: 1 } first)
             parameters = Get(first.Items[0]);
+        if (parameters is not (null or PdfDictionary))
+            throw new MalformedException("its structure is packed in a way that is not read here");
         var data = Unpack(stream.Data);
         var dictionary = parameters as PdfDictionary;
         var predictor = dictionary?["Predictor"] is { } p ? Number(p, 15, "/Predictor") : 1;
@@ -402,24 +414,11 @@ internal sealed class PdfFile
 
     private byte[] Unpack(ReadOnlyMemory<byte> packed)
     {
-        try
-        {
-            using var zlib = new ZLibStream(new MemoryStream(packed.ToArray()), CompressionMode.Decompress);
-            using var output = new MemoryStream();
-            var buffer = new byte[16_384];
-            int read;
-            while ((read = zlib.Read(buffer)) > 0)
-            {
-                output.Write(buffer, 0, read);
-                if ((_inflated += read) > MaxInflated)
-                    throw new MalformedException("its structure unpacks to more than can be right");
-            }
-            return output.ToArray();
-        }
-        catch (Exception e) when (e is InvalidDataException or IOException) // .NET tells a preset dictionary by the latter
-        {
-            throw new MalformedException("a packed part of its structure is damaged");
-        }
+        // What stands behind the packed data says nothing.
+        var data = Zlib.Unpack(packed, MaxInflated - _inflated, out _)
+            ?? throw new MalformedException("a packed part of its structure is damaged, or unpacks to more than can be right");
+        _inflated += data.Length;
+        return data;
     }
 
     /// <summary>PNG predictors (RFC 2083 §6), one byte a sample.</summary>

@@ -159,6 +159,10 @@ public sealed class Policy
             Bytes = bytes.ToArray(),
         };
         fields.End();
+        // A page that nobody could read raises every escalation at once.
+        var added = policy.Escalations.Sum(e => e.Approve.Sum(n => n.Count));
+        if (policy.Kinds.FirstOrDefault(k => k.Value.Sum(n => n.Count) + added > Permit.MaxApprovals) is { Key: { } crowded })
+            throw new MalformedException($"letters of kind {crowded} with all escalations together would need more than {Permit.MaxApprovals} people, whom no act can carry");
         if (policy.Stop is not [{ Count: 1 }])
             throw new MalformedException("\"stop\" must ask for one person of some roles: whoever may stop a letter does so alone");
         return policy;

@@ -173,12 +173,14 @@ public sealed class StatusList
             const long latest = 253_402_300_799;
             if (iat is < 0 or > latest || exp is < 0 or > latest)
                 throw new MalformedException("its times are none");
-            if (exp < iat || exp - iat > (long)Life.TotalSeconds)
+            if (exp <= iat || exp - iat > (long)Life.TotalSeconds)
                 throw new MalformedException("it claims to speak for longer than seven days, or for no time");
             return new StatusList(Inflate(lst), sub, DateTimeOffset.FromUnixTimeSeconds(iat), DateTimeOffset.FromUnixTimeSeconds(exp), size, evidence);
 
             CborReader Claim(int label) => reader.ReadInt32() == label ? reader : throw new MalformedException($"claim {label} is missing");
         });
+        if (list.Evidence.Twins.Count + list.Evidence.Disclosures.Count > 0)
+            throw new MalformedException("it brings what belongs in a receipt");
         if (list.Evidence.Roster is not [{ Act: FoundAct }, ..])
             throw new MalformedException("it does not bring the act that founded the office");
         var key = KeyRange.OfTree(KeyRange.Of(list.Evidence.Roster), list.LedgerSize).Statement;
@@ -190,18 +192,10 @@ public sealed class StatusList
 
     private static byte[] Inflate(byte[] compressed)
     {
-        var bits = new byte[Capacity * Bits / 8];
-        try
-        {
-            using var zlib = new ZLibStream(new MemoryStream(compressed), CompressionMode.Decompress);
-            if (zlib.ReadAtLeast(bits, bits.Length, throwOnEndOfStream: false) == bits.Length && zlib.ReadByte() < 0)
-                return bits;
-        }
-        catch (Exception e) when (e is InvalidDataException or IOException) // .NET tells a preset dictionary by the latter
-        {
-            // no ZLIB data: the one answer below
-        }
-        throw new MalformedException("its list does not unpack to the size it must have");
+        const int size = Capacity * Bits / 8;
+        return Zlib.Unpack(compressed, size, out var whole) is { Length: size } bits && whole
+            ? bits
+            : throw new MalformedException("its list does not unpack to the size it must have");
     }
 
     private static byte[] Header(Ed25519Key key)

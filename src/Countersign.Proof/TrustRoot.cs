@@ -128,6 +128,19 @@ public sealed record TrustRoot
         }
     }
 
+    /// <summary>The text of a note; empty, which opens with no key, where it is no UTF-8. Nothing is put in the place of bytes that are none.</summary>
+    private static string NoteOf(byte[] bytes)
+    {
+        try
+        {
+            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
+        }
+        catch (DecoderFallbackException)
+        {
+            return "";
+        }
+    }
+
     private static TrustRoot Read(ReadOnlyMemory<byte> bytes)
     {
         var fields = new Fields(Json.ReadAnyForm(bytes.Span, MaxBytes));
@@ -155,7 +168,7 @@ public sealed record TrustRoot
                 entry.End();
                 return read;
             })],
-            Checkpoint = Encoding.UTF8.GetString(fields.Base64Url("checkpoint", 65_536)),
+            Checkpoint = NoteOf(fields.Base64Url("checkpoint", 65_536)),
             StatusAddress = status.Text("address"),
             // Said with its type: a null array would become an empty status file, which is one that says nothing.
             Status = status.Has("file") ? status.Base64Url("file", StatusList.MaxBytes) : (ReadOnlyMemory<byte>?)null,

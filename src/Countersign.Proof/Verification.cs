@@ -265,7 +265,8 @@ internal sealed class Verification(TrustRoot trust, ReadOnlyMemory<byte>? status
         if (list is null)
             return verdict with { Reasons = [why ?? "There is no status file: whether the letter still stands is not known. Get a fresh one from the office."] };
         // Acts prove whenever they were signed; a list only says, and whoever stole a key that was replaced says what they like, today.
-        if (KeyRange.OfTree(said!.Keys, list.LedgerSize) != said.Keys[^1].Keys)
+        var newest = chain.Newest.Keys.Count > said!.Keys.Count ? chain.Newest.Keys : said.Keys;
+        if (KeyRange.OfTree(said.Keys, list.LedgerSize) != newest[^1].Keys)
             return verdict with { Reasons = ["The newest status file known is signed with keys that the office has replaced since. Get a fresh one from the office."] };
         return at > list.Expires
             ? verdict with { Reasons = [$"The newest status file known spoke until {Text.Moment(list.Expires)}. Get a fresh one from the office."] }

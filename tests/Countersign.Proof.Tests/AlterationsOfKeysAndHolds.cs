@@ -499,12 +499,16 @@ public sealed partial class AlterationTests
         yield return Raw("The list is packed without its frame.", "does not unpack", claims: (_, c) => c[c.IndexOf(65533) + 1]["lst"].Data = c[c.IndexOf(65533) + 1]["lst"].Data[2..^4]);
         yield return Raw("The list unpacks to less than it must.", "does not unpack", claims: (_, c) => c[c.IndexOf(65533) + 1]["lst"].Data = Zlib(1000));
         yield return Raw("The list unpacks without end.", "does not unpack", claims: (_, c) => c[c.IndexOf(65533) + 1]["lst"].Data = Zlib(50_000_000));
+        yield return Raw("A byte stands behind the packed list.", "does not unpack", claims: (_, c) => c[c.IndexOf(65533) + 1]["lst"].Data = [.. c[c.IndexOf(65533) + 1]["lst"].Data, 0]);
+        yield return Raw("The packed list is cut in its checksum.", "does not unpack", claims: (_, c) => c[c.IndexOf(65533) + 1]["lst"].Data = c[c.IndexOf(65533) + 1]["lst"].Data[..^1]);
         yield return Raw("The status file names no ledger.", nothing, claims: (_, c) => c.Items.RemoveAll(i => i == c["size"]));
         yield return Raw("The status file has a claim more.", nothing, claims: (_, c) => c.Items.AddRange([CborNode.Text("more than all"), CborNode.Null]));
         yield return Raw("The status file names its time twice.", nothing, claims: (_, c) => c.Items.InsertRange(c.IndexOf(6), c.Items.GetRange(c.IndexOf(6), 2)));
         yield return Raw("The status file was made before all time.", nothing, claims: (_, c) => c[c.IndexOf(6) + 1] = CborNode.Number(-5));
         yield return Raw("The status file speaks for ten years.", "for longer than seven days, or for no time", claims: (_, c) => c[c.IndexOf(4) + 1].Value += 315_360_000);
         yield return Raw("The status file ends before it was made.", "for longer than seven days, or for no time", claims: (_, c) => c[c.IndexOf(4) + 1].Value -= 2 * 604_800);
+        yield return Raw("The status file ends when it was made.", "for longer than seven days, or for no time", claims: (_, c) => c[c.IndexOf(4) + 1].Value -= 604_800);
+        yield return Raw("The status file discloses a name.", "belongs in a receipt", claims: (_, c) => c["countersign"][4].Items.Add(CborNode.List(CborNode.Text("name"), CborNode.Bytes(new byte[16]), CborNode.Text("A. Jansen"))));
         yield return Raw("The status file brings no roster.", "does not bring the act that founded", claims: (_, c) => c["countersign"][0].Items.Clear());
         yield return Raw("The status file's roster lacks an act in its middle.", "does not stand", claims: (_, c) => c["countersign"][0].Items.RemoveAt(2));
         yield return Raw("The status file is of an empty ledger.", "before this letter was released", claims: (_, c) => c["size"].Value = 0);
@@ -515,6 +519,14 @@ public sealed partial class AlterationTests
             var trust = office.Trust();
             office.Roster.RemoveAt(office.Roster.Count - 1);
             return new Attempt(file, trust, office.Status(key: old, size: size));
+        }, promise: 6);
+        yield return Row("The status file is signed with a key of whose replacement the receipt alone tells.", "replaced since", (office, _) =>
+        {
+            var (old, size, trust) = (office.StatementKey, office.Size, office.Trust());
+            office.Rekey([General, Lawyer]);
+            var sealedAnew = office.Sealed("l1", Pdf);
+            office.Roster.RemoveAt(office.Roster.Count - 1);
+            return new Attempt(sealedAnew, trust, office.Status(key: old, size: size));
         }, promise: 6);
         yield return Row("The status file is signed with a key that was replaced, for a ledger that holds the replacement.", "not signed by the office", (office, file) =>
         {

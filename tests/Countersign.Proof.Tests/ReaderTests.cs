@@ -170,6 +170,91 @@ public sealed class ReaderTests
     }
 
     [Fact]
+    public void A_packed_stream_is_read_whole_or_not_at_all()
+    {
+        var data = RandomNumberGenerator.GetBytes(40_000);
+        using var packed = new MemoryStream();
+        using (var zlib = new System.IO.Compression.ZLibStream(packed, System.IO.Compression.CompressionLevel.Fastest, leaveOpen: true))
+            zlib.Write(data);
+        var stream = packed.ToArray();
+        Assert.Equal(data, Zlib.Unpack(stream, data.Length, out var whole));
+        Assert.True(whole);
+        Assert.Null(Zlib.Unpack(stream, data.Length - 1, out _));
+        for (var more = 1; more <= 9; more++)
+        {
+            Assert.Equal(data, Zlib.Unpack(new byte[][] { stream, new byte[more] }.SelectMany(b => b).ToArray(), data.Length, out whole));
+            Assert.False(whole, $"{more} bytes behind it");
+        }
+        foreach (var length in (int[])[0, 1, 2, 3, 100, 30_000, stream.Length - 5, stream.Length - 4, stream.Length - 2, stream.Length - 1])
+            Assert.Null(Zlib.Unpack(stream.AsMemory(0, length), data.Length, out _));
+        stream[^1] ^= 1; // the checksum
+        Assert.Null(Zlib.Unpack(stream, data.Length, out _));
+        Assert.Null(Zlib.Unpack(new byte[] { 0x78, 0xBB, 0, 0, 0, 1, 3, 0, 0, 0, 0, 1 }, 100, out _)); // a preset dictionary
+    }
+
+    // A key with a part of small order, and a signature whose R has one: which equation a verifier computes would decide.
+    [Theory]
+    [InlineData("13b3cd12f8d64d915d35c69a2b1bd3e90d8ef8e4db349aedbd60843d96efb40c", "cec6470a22ad6e3b7dfabc6e57ce6d54958aded553ad10217cee0f1ed26ab186c59149688f7cdcdf6b8282a505472246e270e88c7dfe4ecd58193124e9d49c05", true)]
+    [InlineData("19c088eead59a7ac4835938c46eb8653be6f16c444154469035de615190ee034", "cec6470a22ad6e3b7dfabc6e57ce6d54958aded553ad10217cee0f1ed26ab186aff26622a0886803e84adfcfa701e3c3609046c1160a9e0b85dcd1c35e98b101", false)]
+    [InlineData("13b3cd12f8d64d915d35c69a2b1bd3e90d8ef8e4db349aedbd60843d96efb40c", "f4255cf46c506503b0d580f9e3ddea1339af21e5bd68754762a46301bad3942d7329e771c490f3a979365b54d2b84e995a9666b451db3cde80f10b849216f300", false)]
+    public void An_Ed25519_signature_holds_only_where_every_equation_says_so(string key, string signature, bool holds) =>
+        Assert.Equal(holds, new Ed25519Key(Convert.FromHexString(key)).Verify("one message"u8, Convert.FromHexString(signature)));
+
+    [Theory]
+    [InlineData(62, true)]
+    [InlineData(63, false)]
+    public void Escalations_ask_for_no_more_people_than_can_sign(int added, bool reads)
+    {
+        Need[] two = [new(["a"], 2)];
+        var parts = new PolicyParts
+        {
+            People = two, Change = two, Stop = [new(["a"], 1)], Withdraw = two, Free = two, Kinds = new Dictionary<string, IReadOnlyList<Need>> { ["letter"] = two },
+            Escalations = [.. Enumerable.Range(0, added).Select(i => new Escalation([$"finding-{i}"], [new(["a"], 1)], false))],
+        };
+        Assert.Equal(reads, Policy.TryRead(Policy.Write(parts), out _, out _));
+    }
+
+    [Fact]
+    public void A_checkpoint_that_is_no_UTF8_opens_with_no_key()
+    {
+        var office = Bench.OfficeInMemory.Founded();
+        var trust = office.Trust() with { Checkpoint = office.Checkpoint() + "\u2014 ? aGVsbG8=\n" }; // a line of a witness that nobody knows
+        TrustRoot Read(byte name)
+        {
+            var note = Encoding.UTF8.GetBytes(trust.Checkpoint);
+            var text = Encoding.UTF8.GetString(trust.ToBytes());
+            var other = note.Select(b => b == (byte)'?' ? name : b).ToArray();
+            text = text.Replace(System.Buffers.Text.Base64Url.EncodeToString(note), System.Buffers.Text.Base64Url.EncodeToString(other), StringComparison.Ordinal);
+            Assert.True(TrustRoot.TryRead(Encoding.UTF8.GetBytes(text), out var read, out var fault), fault);
+            return read;
+        }
+        Assert.NotNull(Read((byte)'!').Newest());
+        Assert.Null(Read(0xFF).Newest());
+    }
+
+    [Theory]
+    [InlineData("00000", 0, "", null)]
+    [InlineData("65536", 65_536, "", "pdf.damaged")]
+    [InlineData("65536", 65_535, "", "pdf.damaged")]
+    [InlineData("00000", 0, "/Encrypt<<>>", "pdf.encrypted")]
+    public void Entries_and_hidden_sections_are_held_to_the_rules(string listed, int own, string hiddenTrailer, string? refused)
+    {
+        var text = new StringBuilder("%PDF-1.7\n");
+        int Put(string part)
+        {
+            text.Append(part);
+            return text.Length - part.Length;
+        }
+        var at = new[] { "<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[3 0 R]/Count 1>>", "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>", "<<>>" }
+            .Select((value, i) => Put($"{i + 1} {(i == 3 ? own : 0)} obj\n{value}\nendobj\n")).ToArray();
+        var hidden = Put($"5 0 obj\n<</Type/XRef/Size 6/W[1 4 1]/Index[5 1]/Length 6{hiddenTrailer}>>stream\n\0\0\0\0\0\0\nendstream\nendobj\n");
+        var table = Put($"xref\n0 5\n0000000000 65536 f \n{at[0]:D10} 00000 n \n{at[1]:D10} 00000 n \n{at[2]:D10} 00000 n \n{at[3]:D10} {listed} n \n");
+        Put($"trailer\n<</Size 6/Root 1 0 R/XRefStm {hidden}>>\nstartxref\n{table}\n%%EOF\n");
+
+        Assert.Equal(refused, SealedPdf.Examine(Encoding.Latin1.GetBytes(text.ToString())).Refusal?.Code);
+    }
+
+    [Fact]
     public void A_trust_file_without_a_status_file_brings_none()
     {
         var office = Bench.OfficeInMemory.Founded();

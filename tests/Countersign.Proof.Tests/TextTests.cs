@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Countersign.Testing;
 using Xunit;
 
 namespace Countersign.Proof.Tests;
@@ -22,6 +23,16 @@ public sealed class TextTests
             wrong.AddRange(texts.Where(t => Nfc.Holds(t) != t.IsNormalized()).Select(t => $"U+{c:X4}: {string.Join(' ', t.EnumerateRunes().Select(r => $"{r.Value:X4}"))}"));
         }
         Assert.Empty(wrong);
+    }
+
+    [Fact]
+    public void The_document_lists_the_words_that_offices_are_called_by()
+    {
+        var document = File.ReadAllText(Path.Combine(Corpora.Repository, "docs", "STANDARDS.md"));
+        var listed = document.Split("<!-- office words -->\n```\n")[1].Split("```")[0].Split((char[])[' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(256, listed.Length);
+        for (var b = 0; b < 256; b++)
+            Assert.StartsWith(listed[b] + " ", OfficeWords.Of(new Digest([(byte)b, .. new byte[31]])), StringComparison.Ordinal);
     }
 
     [Fact]

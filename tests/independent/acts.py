@@ -1,7 +1,6 @@
 """Acts, approvals and policies, written from docs/STANDARDS.md alone; S1 to S3 are its sections."""
 import base64, datetime, functools, itertools, json, math, re, unicodedata
 from collections import namedtuple
-from hashlib import sha512
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
@@ -269,8 +268,6 @@ read_act = remembered(Act)
 
 P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
-BASE = (15112221349535400772501151409588531511454012693041857206046113283949847762202,
-        46316835694926478169428394003475163141307993866256225615783033603165251855960)
 
 def point_add(a, b):
     """Edwards points as (X, Y, Z, T), RFC 8032 §5.1.4."""
@@ -298,22 +295,24 @@ def point_from(data):
     return x, y, 1, x * y % P
 
 @remembered
+def has_order_l(data):
+    """Whether 32 bytes encode a point whose order is L: L times it is the neutral element, once is not."""
+    point = point_from(data)
+    if point is None or point[:2] == (0, 1):
+        return False
+    end = point_times(L, point)
+    return end[0] == 0 and end[1] == end[2]
+
+@remembered
 def ed25519_holds(key, signature, message):
-    """With the equation times eight: the library's stricter one is asked first."""
-    a, s = point_from(key), int.from_bytes(signature[32:], "little")
-    if a is None or point_times(8, a)[0] == 0 or len(signature) != 64 or s >= L:
+    """With A and R of order L, so that every verifier's equation says the same."""
+    if len(signature) != 64 or int.from_bytes(signature[32:], "little") >= L or not (has_order_l(key) and has_order_l(signature[:32])):
         return False
     try:
         ed25519.Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
         return True
     except InvalidSignature:
-        r = point_from(signature[:32])
-    if r is None:
         return False
-    k = int.from_bytes(sha512(signature[:32] + key + message).digest(), "little") % L
-    rest = point_add(point_times(s, (*BASE, 1, BASE[0] * BASE[1] % P)), point_times(8 * L - 1, point_add(r, point_times(k, a))))
-    rest = point_times(8, rest)
-    return rest[0] == 0 and rest[1] == rest[2]
 
 Key = namedtuple("Key", "algorithm value")
 
@@ -384,6 +383,9 @@ class Policy:
             need(len({role for stage in stages for role in stage}) == sum(map(len, stages)), "a policy: a role in two stages")
             need(not stages or all(any(set(n["role"]) <= set(stage) for stage in stages) for n in rule["approve"]), "a policy: a need across stages")
         need([n["count"] for n in m["stop"]["approve"]] == [1], "a policy: stop")
+        added = sum(n["count"] for rule in m["escalate"] for n in rule["approve"])
+        most = max(sum(n["count"] for n in rule["approve"]) for rule in m["kinds"].values())
+        need(most + added <= 64, "a policy: more signatures than an act can have")
 
         def needs(rule):
             return [Need(n["count"], frozenset(n["role"])) for n in rule["approve"]]

@@ -27,12 +27,27 @@ TRUST = record({
     "roster": array(record({"act": is_digest, "index": INDEX}), 1, 100_000),
     "checkpoint": b64_of(0, 65_536), "status": record({"address": text(2000), "file?": b64_of(0, 16_777_216)})})
 
+WORDS = ("acorn album alder amber anchor apple apron arrow atlas autumn bacon badge bagel bamboo banjo barley basil basket beacon beaver "
+         "bench berry birch bishop bottle branch bread bridge bronze brook bucket butter cabin cactus camel candle canoe canvas carbon "
+         "carpet castle cedar celery chalk cherry chess cider cinema circle citrus clay cliff clock clover cobalt coffee comet copper coral "
+         "cotton cradle crane crater cricket crystal cuckoo curtain cymbal daisy dancer delta denim desert diamond dinner dolphin donkey "
+         "dragon drum eagle easel echo elbow elder ember engine envoy fabric falcon feather fern fiddle field finch flame flint flute forest "
+         "fossil fountain fox galaxy garden garlic gate ginger glacier glass goat granite grape gravel guitar hammer harbor harp hazel "
+         "helmet heron honey hornet island ivory jacket jasmine jigsaw juniper kettle kitten ladder lagoon lantern laurel lemon lentil "
+         "library lilac lily linen lizard lobster locust lotus lumber magnet mango maple marble marsh meadow melon mirror mitten monsoon "
+         "mosaic moss muffin mustard napkin nectar needle nickel nutmeg oasis ocean olive onion opal orange orchid otter oyster paddle "
+         "palace panda paper parrot pebble pelican pencil pepper piano pigeon pillow pine planet plum pocket poplar portal potato prairie "
+         "prism pumpkin puzzle quail quartz quilt rabbit radish raft rain raven ribbon river robin rocket rose saddle saffron sailor salmon "
+         "sandal satin scarf shadow shell shovel silver sparrow spice spider sponge spoon spring squash stable star stone summer swan tailor "
+         "tango teapot temple thistle thunder tiger timber toast tomato torch tower trumpet tulip tunnel turnip turtle valley vanilla velvet "
+         "violin walnut willow winter zebra").split()
+
 @remembered
 def read_trust(data):
     why = "the trust file: its form"
     need(len(data) <= 25_165_824, why)
     m = plain_json(data, why)
-    need(TRUST(m), why)
+    need(TRUST(m) and m["office"]["words"] == " ".join(WORDS[b] for b in bytes.fromhex(m["office"]["found"])[:8]), why)
     roster = [(r["act"], r["index"]) for r in m["roster"]]
     ranges = [Range(k["from"], k["origin"], from_b64(k["ledger"]), from_b64(k["statement"]), k["certificate"], k.get("lost")) for k in m["keys"]]
     need(roster[0][0] == m["office"]["found"] and ranges[0].start == roster[0][1] and ranges[0].lost is None, why)
@@ -90,10 +105,11 @@ def take_status(data, trust, chain):
     for entry in roster:
         check_fit(entry, both)
     theirs = Chain(roster, status.evidence.policies, trust.roster, status.size, chain)
-    same = all((a.act.name, a.index) == (b.act.name, b.index) for a, b in zip(roster, chain.entries))
+    same = all(a.act.name == b.act.name for a, b in zip(roster, chain.entries))
     need(same and len(roster) >= sum(e.index < status.size for e in chain.entries), "the status file shows another roster than the receipt")
-    epoch = sum(r.lost is not None for r in both if r.start < status.size)
-    replaced = for_tree(both, status.size).statement != both[-1].statement
+    epoch = sum(r.lost is not None for r in own)
+    newest = max(both, ranges_of(chain.entries), key=len)[-1]
+    replaced = for_tree(both, status.size)[1:5] != newest[1:5]
     return status, theirs, both, (epoch, status.size, status.iat), replaced
 
 # ---------------------------------------------------------------- the verdict (S8)
@@ -198,7 +214,7 @@ def follow_status(newest, receipt, release, letter, moment):
 def holds_now(hold, release, now, roster, moment):
     """6.4: whether a signed hold that was given speaks of this letter."""
     act, approvals = hold
-    if act.letter != release.letter or act.at > moment or act.name in {e.act.name for e in now.entries}:
+    if act.letter != release.letter or act.at > moment or act.name in {e.act.name for e in now.entries} | now.lifted():
         return False
     try:
         permit(act, approvals, roster, now, moment)

@@ -174,7 +174,9 @@ class Pdf:
             need(first + count <= 2_000_000, "the PDF: an object's number")
             for number in range(first, first + count):
                 offset, generation, kind = parser.take(PDF_ROW, "entry").groups()
-                section.setdefault(number, (1, int(offset), min(int(generation), 65535)) if kind == b"n" and int(offset) else None)
+                used = kind == b"n" and int(offset) > 0
+                need(not used or int(generation) <= 65535, "the PDF: a generation")
+                section.setdefault(number, (1, int(offset), int(generation)) if used else None)
         parser.keyword(b"trailer")
         trailer = parser.object()
         need(isinstance(trailer, dict) and b"Encrypt" not in trailer, "the PDF: its trailer, or it is encrypted")
@@ -196,14 +198,15 @@ class Pdf:
                 kind, at = kind if a else 1, at + a + b + c
                 need(kind in (0, 1, 2) and max(second, third) < 2**63, "the PDF: an entry of its cross-reference")
                 need(kind < 2 or 1 <= second < 2_000_000 and third < 2_000_000, "the PDF: an entry of its cross-reference")
-                section.setdefault(number, (kind, second, min(third, 65535) if kind == 1 else third) if kind else None)
+                need(kind != 1 or third <= 65535, "the PDF: a generation")
+                section.setdefault(number, (kind, second, third) if kind else None)
         return section, d
 
     def indirect(self, at):
         """Number, generation and object at an offset, and where it ends."""
         need(0 < at < len(self.data), "the PDF: an object outside the file")
         parser = Parser(self.data, at)
-        number, generation = parser.integer(), min(parser.integer(), 65535)
+        number, generation = parser.integer(), parser.integer()
         parser.keyword(b"obj")
         value = parser.object()
         start = PDF_STREAM.match(self.data, parser.at) if isinstance(value, dict) else None
@@ -219,23 +222,26 @@ class Pdf:
         return self.load(value.number) if isinstance(value, Ref) else value
 
     def unpack(self, stream):
-        both = [self.once(stream.dictionary.get(key)) for key in (b"Filter", b"DecodeParms")]
-        packing, parameters = (self.once(v[0]) if isinstance(v, list) and len(v) == 1 else v for v in both)
-        need(packing is None or is_name(packing, b"FlateDecode"), "the PDF: a filter on its structure")
+        def only(key):
+            value = self.once(stream.dictionary.get(key))
+            return self.once(value[0]) if isinstance(value, list) and len(value) == 1 else value
+        packing, machine = only(b"Filter"), zlib.decompressobj()
+        if packing is None:
+            return stream.data
+        need(is_name(packing, b"FlateDecode"), "the PDF: a filter on its structure")
+        parameters = only(b"DecodeParms")
         need(parameters is None or isinstance(parameters, dict), "the PDF: /DecodeParms")
-        data, machine = stream.data, zlib.decompressobj()
-        if packing is not None:
-            try:
-                data = machine.decompress(data, 64_000_001 - self.unpacked)
-            except zlib.error:
-                raise Fault("the PDF: a stream that does not unpack") from None
-            self.unpacked += len(data)
-            need(self.unpacked <= 64_000_000, "the PDF: too much to unpack")
-        predictor = a_number((parameters or {}).get(b"Predictor", Token(b"1")), 15, "/Predictor")
+        try:
+            data = machine.decompress(stream.data, 64_000_001 - self.unpacked)
+        except zlib.error:
+            raise Fault("the PDF: a stream that does not unpack") from None
+        self.unpacked += len(data)
+        need(self.unpacked <= 64_000_000 and machine.eof, "the PDF: too much to unpack, or cut short")
+        predictor = a_number((parameters or {}).get(b"Predictor") or Token(b"1"), 15, "/Predictor")
         need(predictor == 1 or predictor >= 10, "the PDF: /Predictor")
         if predictor == 1:
             return data
-        width = a_number(parameters.get(b"Columns", Token(b"1")), 65535, "/Columns")
+        width = a_number(parameters.get(b"Columns") or Token(b"1"), 65535, "/Columns")
         need(width > 0 and len(data) % (width + 1) == 0, "the PDF: /Columns")
         above, out = bytes(width), []
         for i in range(0, len(data), width + 1):

@@ -4,7 +4,7 @@ import base64, copy, itertools, math, re
 from collections import namedtuple
 
 from acts import (DAY, DECISIONS, LETTER_KINDS, NEVER, OFFICE_KEYS, ROSTER_KINDS, Tagged, approval_holds, canonical_json, cbor, ed25519_holds,
-                  from_b64, is_id, is_key_name, is_list, is_map, is_plain, key_in, read_act, read_cbor, read_policy, remembered, sig_structure, sign1,
+                  from_b64, is_id, is_key_name, is_list, is_map, is_plain, read_act, read_cbor, read_policy, remembered, sig_structure, sign1,
                   text)
 from fair_copy import Fault, need
 from seal import H
@@ -173,19 +173,16 @@ class Roster:
         return next((policy for counts, policy in reversed(self.policies[1:]) if counts <= time), self.policies[0][1])
 
     def take_keys(self, act):
-        owned = {("office", from_b64(act[name])) for name in ("ledger", "statement")}
-        need(not {("passkey", key) for _, key in owned} & self.ever, "the roster: an office's key that is a person's")
+        owned = {H(bytes.fromhex("a4010103272006215820"), from_b64(act[name])) for name in ("ledger", "statement")}
+        need(not {("key", key) for key in owned} & self.ever, "the roster: an office's key that is a person's")
         self.present = [act[name] for name in OFFICE_KEYS]
-        self.ever |= {("origin", act["origin"]), ("ledger", act["ledger"])} | owned
+        self.ever |= {("origin", act["origin"]), ("ledger", act["ledger"])} | {("office", key) for key in owned}
 
     def enrol(self, enrolment, counts):
         person, credential = enrolment["person"], enrolment["credential"]
         used = {("person", person)} | {("key", H(from_b64(credential[name]))) for name in ("key", "id") if name in credential}
         challenge = H(canonical_json({"enrol": credential["key"], "office": self.found.office, "person": person}))
-        key = key_in(from_b64(credential["key"]))
-        if key and key.algorithm == "EdDSA":
-            need(("office", key.value) not in self.ever, "the roster: a person's key that is the office's")
-            used |= {("passkey", key.value)}
+        need(("office", H(from_b64(credential["key"]))) not in self.ever, "the roster: a person's key that is the office's")
         need(not used & self.ever, "the roster: a person or key that was enrolled before")
         need(approval_holds(credential, self.found, challenge, from_b64(credential["proof"])), "the roster: a key without its proof")
         self.ever |= used | {("role", role) for role in enrolment["roles"]}
@@ -266,7 +263,7 @@ class Letter:
         return 1 if self.acts("withdraw") else 3 if self.acts("correct") else 2 if self.holds() else 0
 
     def excluded(self):
-        drafts = self.acts("draft") + [t.act for t in self.twins if t.act.kind == "draft"]
+        drafts = self.acts("draft") + [t.act for t in self.twins if t.act.kind == "draft" and t.act.letter != self.entries[0].act.letter]
         copies = {act["copy"] for act in self.acts("draft")}
         return {act.by for act in drafts if act["copy"] in copies}
 
@@ -325,13 +322,13 @@ def needs_of(act, roster, policy):
     return policy.rules[RULE_OF[act.kind]] if act.kind in RULE_OF else []
 
 class Counting:
-    """Who may come as whom, for a letter's decision or another act."""
-    def __init__(self, roster, policy, kind, excluded, stolen):
-        self.roster, self.policy, self.kind, self.excluded, self.stolen = roster, policy, kind, excluded, stolen
+    """Who may come as whom at the time of an act's entry, for a letter's decision or another act."""
+    def __init__(self, roster, policy, kind, time, excluded, stolen):
+        self.roster, self.policy, self.kind, self.time, self.excluded, self.stolen = roster, policy, kind, time, excluded, stolen
 
-    def comings(self, person, time, excluded, stolen):
+    def comings(self, person, excluded, stolen):
         """As whom a person can come, with which roles: themselves first, then lenders in the order of their first loan."""
-        me, out, people = self.roster.people[person], {}, self.roster.people
+        time, me, out, people = self.time, self.roster.people[person], {}, self.roster.people
         refused = frozenset() if me.credential["kind"] == "passkey" else self.policy.passkey_roles
         if me.counts <= time and me.roles - refused:
             out[person] = me.roles - refused
@@ -342,51 +339,59 @@ class Counting:
         return out
 
     def counted(self, needs, signers):
-        """Everybody counted in the first choice that fills every place; None when none does."""
+        """Everybody counted in the first choice that fills every place, one by a signer; None when none does."""
         places = [n.roles for n in needs for _ in range(n.count)]
         if not places:
             return set()
-        coming = [(s, self.comings(s.person, s.time, self.excluded, self.stolen)) for s in signers
+        coming = [(s, self.comings(s.person, self.excluded, self.stolen)) for s in signers
                   if s.person not in self.excluded and self.stolen.get(s.person, NEVER) > s.time]
         options = [[(s, name, roles) for name, roles in ways.items()] for s, ways in coming if ways]
         if math.prod(map(len, options)) > 4096:
             raise TooMany("too many ways to come as somebody")
         for choice in itertools.product(*options):
-            come = {}                                           # whom they come as: roles, whether by a signature on the act, who is behind it
-            for s, name, roles in choice:
-                before = come.get(name, (frozenset(), False, frozenset()))
-                come[name] = before[0] | roles, before[1] or s.signed, before[2] | {s.person, name}
+            come = {}                                           # as whom they come: those who do, with their roles, signers first
+            for s, name, roles in sorted(choice, key=lambda one: not one[0].signed):
+                come.setdefault(name, []).append((s, roles))
             filled = {}
-            for name in sorted(come, key=lambda name: (not come[name][1], name)):
+            for name in sorted(come, key=lambda name: (not come[name][0][0].signed, name)):
                 find_place(name, come, places, filled, set())
-            if len(filled) == len(places) and any(come[name][1] for name in filled.values()):
-                return set().union(*(come[name][2] for name in filled.values()))
+            by = {name: next(s for s, roles in come[name] if roles & places[i]) for i, name in filled.items()}
+            if len(filled) == len(places) and any(s.signed for s in by.values()):
+                return {*by, *(s.person for s in by.values())}
         return None
 
-    def by_stages(self, needs, stages, reviewers, time):
+    def by_stages(self, needs, stages, reviewers):
         """Who of these reviewers fills every place of these stages, as if they signed; None when something is lacking."""
         roles = frozenset().union(*stages)
         try:
-            return self.counted([n for n in needs if n.roles <= roles], [Signer(person, time, True) for person in reviewers])
+            return self.counted([n for n in needs if n.roles <= roles], [s._replace(signed=True) for s in reviewers])
         except TooMany:
             return set()
 
-    def lacking(self, needs, stages, reviewers, time):
-        return self.by_stages(needs, stages, reviewers, time) is None
+    def lacking(self, needs, stages, reviewers):
+        return self.by_stages(needs, stages, reviewers) is None
 
-    def stage_of(self, person, stages, time):
-        roles = frozenset().union(*self.comings(person, time, (), {}).values())
+    def stage_of(self, person, stages):
+        roles = frozenset().union(*self.comings(person, (), {}).values())
         return next((i for i, stage in enumerate(stages) if stage & roles), 0)
 
 def find_place(name, come, places, filled, tried):
     """An augmenting path; at most 16 places, each tried once."""
     for i, roles in enumerate(places):
-        if i not in tried and roles & come[name][0]:
+        if i not in tried and any(roles & theirs for _, theirs in come[name]):
             tried.add(i)
             if i not in filled or find_place(filled[i], come, places, filled, tried):
                 filled[i] = name
                 return True
     return False
+
+def joined_reviewers(concurrences, counting, needs, stages):
+    """Those whom a release joins: in office, and in turn."""
+    joined = []
+    for e in concurrences:
+        if e.act.by in counting.roster.people and not counting.lacking(needs, stages[:counting.stage_of(e.act.by, stages)], joined):
+            joined.append(Signer(e.act.by, e.statement.time, False))
+    return joined
 
 def permit(act, approvals, roster, letter, time, stolen={}):
     """Everybody who signed the act or was counted for it; a Fault when it is refused."""
@@ -399,13 +404,14 @@ def permit(act, approvals, roster, letter, time, stolen={}):
     policy, drafts = roster.policy_at(time), letter.acts("draft") if letter else []
     kind = drafts[-1]["kind"] if drafts else None
     excluded = letter.excluded() if act.kind in ("release", "lift") or act.concurs else ()
-    counting = Counting(roster, policy, kind if act.kind in DECISIONS or act.concurs else None, excluded, stolen)
+    counting = Counting(roster, policy, kind if act.kind in DECISIONS or act.concurs else None, time, excluded, stolen)
     needs, stages = (policy.release_needs(drafts[-1]), policy.kinds[kind][1]) if kind in policy.kinds else ([], [])
     if act.kind in ("draft", "review"):
         need(len(people) == 1, "more than one signature")
         if act.concurs and act["draft"] == drafts[-1].name and stages:
-            before = [e.act.by for e in letter.last_words({})[0] if e.act.by != act.by and e.act.by in roster.people]
-            need(not counting.lacking(needs, stages[:counting.stage_of(act.by, stages, time)], before, time), "a review out of its turn")
+            before = joined_reviewers(letter.last_words({})[0], counting, needs, stages)
+            before = [s for s in before if s.person != act.by]
+            need(not counting.lacking(needs, stages[:counting.stage_of(act.by, stages)], before), "a review out of its turn")
         return set(people)
     signers, earlier = [Signer(person, time, True) for person in people], set()
     if act.kind == "hold":
@@ -415,14 +421,10 @@ def permit(act, approvals, roster, letter, time, stolen={}):
         need(act["draft"] == drafts[-1].name, "the release does not name the newest version")
         need(not adverse, "somebody returns or objects")
         need(kind in policy.kinds, "the policy has no rule for this kind")
-        joined = []
-        for e in concurring:
-            if e.act.by in roster.people:
-                if not stages or not counting.lacking(needs, stages[:counting.stage_of(e.act.by, stages, time)], joined, time):
-                    joined.append(e.act.by)
-                    signers += [Signer(e.act.by, e.statement.time, False)] * (e.act.by not in people)
-        need(not stages or not counting.lacking(needs, stages[:-1], joined, time), "an earlier stage has not signed")
-        earlier = counting.by_stages(needs, stages[:-1], joined, time)
+        joined = joined_reviewers(concurring, counting, needs, stages)
+        signers += [s for s in joined if s.person not in people]
+        earlier = counting.by_stages(needs, stages[:-1], joined)
+        need(earlier is not None, "an earlier stage has not signed")
     counted = counting.counted(needs if act.kind == "release" else needs_of(act, roster, policy), signers)
     need(counted is not None, "the people whom the policy demands have not signed")
     return counted | earlier | set(people)
