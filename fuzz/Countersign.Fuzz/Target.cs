@@ -98,7 +98,9 @@ internal sealed record Target(string Name, int MaxBytes, Func<byte[], bool> Chec
         })];
         var evidence = receipt.Evidence with
         {
-            Roster = Again(receipt.Evidence.Roster), Letters = Again(receipt.Evidence.Letters), Twins = Again(receipt.Evidence.Twins),
+            Roster = Again(receipt.Evidence.Roster),
+            Letters = Again(receipt.Evidence.Letters),
+            Twins = Again(receipt.Evidence.Twins),
         };
         var release = evidence.Letters[^1];
         if (release.Index >= Merkle.MaxSize)
@@ -179,10 +181,18 @@ internal sealed record Target(string Name, int MaxBytes, Func<byte[], bool> Chec
             return Refused(fault);
         var again = Policy.Write(new PolicyParts
         {
-            People = policy.People, Change = policy.Change, Stop = policy.Stop, Withdraw = policy.Withdraw, Free = policy.Free, Kinds = policy.Kinds,
+            People = policy.People,
+            Change = policy.Change,
+            Stop = policy.Stop,
+            Withdraw = policy.Withdraw,
+            Free = policy.Free,
+            Kinds = policy.Kinds,
             Stages = policy.Stages,
-            Escalations = policy.Escalations, Assurances = policy.Assurances, DiscloseNames = policy.DiscloseNames,
-            DelegationDays = policy.DelegationDays, Wait = policy.Wait,
+            Escalations = policy.Escalations,
+            Assurances = policy.Assurances,
+            DiscloseNames = policy.DiscloseNames,
+            DelegationDays = policy.DelegationDays,
+            Wait = policy.Wait,
         });
         Expect(again.AsSpan().SequenceEqual(bytes), "a policy written again is the same bytes");
         foreach (var needs in policy.Kinds.Values.Append(policy.People).Append(policy.Change).Append(policy.Withdraw).Append(policy.Free))

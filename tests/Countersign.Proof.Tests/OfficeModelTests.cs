@@ -1,5 +1,5 @@
-using CsCheck;
 using Countersign.Proof.Tests.Bench;
+using CsCheck;
 using Xunit;
 using static Countersign.Proof.Tests.Bench.OfficeInMemory;
 

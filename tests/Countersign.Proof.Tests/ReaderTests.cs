@@ -208,7 +208,12 @@ public sealed class ReaderTests
         Need[] two = [new(["a"], 2)];
         var parts = new PolicyParts
         {
-            People = two, Change = two, Stop = [new(["a"], 1)], Withdraw = two, Free = two, Kinds = new Dictionary<string, IReadOnlyList<Need>> { ["letter"] = two },
+            People = two,
+            Change = two,
+            Stop = [new(["a"], 1)],
+            Withdraw = two,
+            Free = two,
+            Kinds = new Dictionary<string, IReadOnlyList<Need>> { ["letter"] = two },
             Escalations = [.. Enumerable.Range(0, added).Select(i => new Escalation([$"finding-{i}"], [new(["a"], 1)], false))],
         };
         Assert.Equal(reads, Policy.TryRead(Policy.Write(parts), out _, out _));
