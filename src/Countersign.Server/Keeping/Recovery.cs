@@ -28,6 +28,12 @@ public sealed record TakenBack(RecordedAct Former, Refusal? Refusal);
 /// </summary>
 public sealed class Recovery(Office office)
 {
+    private const string OpeningMark = "opening ";
+
+    private readonly RecordedAct? _opening = Opening(office);
+
+    // What is brought from outside was signed before a new epoch began: by the keys that the office had then.
+    private readonly IReadOnlyList<KeyRange> _ranges = Opening(office) is { } begun ? [.. office.Roster.Keys.Where(k => k.From < begun.Index)] : office.Roster.Keys;
     private readonly List<(Checkpoint Checkpoint, string Note)> _checkpoints = [];
     private readonly SortedDictionary<ulong, RecordedAct> _acts = [];
     private readonly List<HoldAct> _holds = [];
@@ -109,31 +115,46 @@ public sealed class Recovery(Office office)
         if (!File.Exists(office.Home.RestoredMark))
             return new Refusal("restore.not-restored", "This office was not restored, or is complete already.", "Nothing is left to do.");
         var outside = Look();
+        if (_opening is { } begun)
+            return (new Outcome(begun.Act, begun, office.Chain.Judge(begun.Act, begun.Approvals, null, begun.At, begun.Index)), TakeBackIn(begun));
         // Where nothing outside is newer, the gap is empty, and says so: what may have been entered behind it counts for nothing.
         var gap = outside.Newest is { Checkpoint: var checkpoint } && checkpoint.Size > office.LedgerSize
             ? new LedgerGap(office.LedgerSize, checkpoint.Size, checkpoint.Root)
             : new LedgerGap(office.LedgerSize, office.LedgerSize, office.RootAt(office.LedgerSize));
         var epoch = office.Roster.Keys.Select(k => k.Keys.Origin).Distinct().Count() + 1;
         var origin = $"{office.Found.Office}/ledger-{epoch}";
+        // Kept before the act is entered: should the machine stop between the entry and the last act taken back, the same command goes on from there.
+        Home.Write(office.Home.RestoredMark, Encoding.UTF8.GetBytes(OpeningMark + origin + "\n"));
         var decided = office.Decide(
             RosterAct.About, signers, act => act is RekeyAct { Gap: { } stated } && stated == gap,
             header => new RekeyAct(header) { Keys = office.NewKeys(origin), Gap = gap }, opensEpoch: true);
         if (!decided.Is(out var outcome, out var refusal))
             return refusal;
-        if (outcome.Recorded is null)
-            return (outcome, []);
+        return (outcome, outcome.Recorded is { } recorded ? TakeBackIn(recorded) : []);
+    }
+
+    /// <summary>Enters anew, in their order, the acts that were brought, and ends the read-only time. What is entered already is found there.</summary>
+    private List<TakenBack> TakeBackIn(RecordedAct epoch)
+    {
         KeepWhatTheyName();
-        Finish();
         var taken = new List<TakenBack>();
-        foreach (var lost in outside.Lost)
+        foreach (var lost in _acts.Values.Where(a => a.Index >= ((RekeyAct)epoch.Act).Gap!.From).ToArray())
         {
             var refused = office.TakeBack(lost.Act, lost.Approvals).Refusal;
-            taken.Add(new TakenBack(lost, refused));
             if (refused is null)
                 KeepNames([lost.Act]);
+            taken.Add(new TakenBack(lost, refused));
         }
-        return (outcome, taken);
+        Finish();
+        return taken;
     }
+
+    /// <summary>The act that opened the epoch which this recovery was opening when the machine stopped; null when there is none.</summary>
+    private static RecordedAct? Opening(Office office) =>
+        File.Exists(office.Home.RestoredMark) && File.ReadAllText(office.Home.RestoredMark) is var mark && mark.StartsWith(OpeningMark, StringComparison.Ordinal)
+        && office.Chain.Acts.LastOrDefault(a => a.Act is RekeyAct { Gap: not null }) is { Act: RekeyAct rekey } entered && rekey.Keys.Origin == mark[OpeningMark.Length..].TrimEnd()
+            ? entered
+            : null;
 
     private void Finish()
     {
@@ -176,7 +197,7 @@ public sealed class Recovery(Office office)
 
     private bool TakeCheckpoint(string note)
     {
-        foreach (var keys in office.Roster.Keys.Select(k => k.Keys).Where(k => k.Origin == office.Roster.Keys[^1].Keys.Origin))
+        foreach (var keys in _ranges.Select(k => k.Keys).Where(k => k.Origin == _ranges[^1].Keys.Origin))
             if (Receipt.OpenCheckpoint(note, keys.Origin, keys.Ledger) is { } checkpoint)
             {
                 _checkpoints.Add((checkpoint, note));
@@ -196,7 +217,7 @@ public sealed class Recovery(Office office)
             var joined = recorded.Act is ReleaseAct
                 ? evidence.Letters.TakeWhile(a => a != recorded).Aggregate(LetterHistory.Of(recorded.Act.Subject), (h, a) => h.Append(a)).Concurrences.SelectMany(r => r.Approvals)
                 : [];
-            if (recorded.Statement.Act == recorded.Act.Digest && recorded.Statement.SignedBy(KeyRange.OfEntry(office.Roster.Keys, recorded.Index).Statement)
+            if (recorded.Statement.Act == recorded.Act.Digest && recorded.Statement.SignedBy(KeyRange.OfEntry(_ranges, recorded.Index).Statement)
                 && recorded.Statement.Approvals == Statement.DigestOf(recorded.Approvals.Concat(joined)))
                 _acts.TryAdd(recorded.Index, recorded);
         }

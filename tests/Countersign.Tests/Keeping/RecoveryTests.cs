@@ -147,6 +147,33 @@ public sealed class RecoveryTests : IDisposable
     }
 
     [Fact]
+    public void A_machine_that_stops_while_a_new_epoch_is_opened_goes_on_with_that_epoch()
+    {
+        var backup = BackUp();
+        var (kept, keptSealed) = _test.ReleasedLetter("Sir,\n\nA letter whose recipient still has it.\n");
+        _test.ReleasedLetter("Sir,\n\nA letter that nobody brings back.\n");
+        var trust = Keep("trust", _test.Office.Trust().ToBytes());
+        var office = Restore(backup);
+        Assert.Null(new Recovery(office).Take([trust, keptSealed]).Refusal);
+        Signer[] both = [_test.SignerIn(office, "commander"), _test.SignerIn(office, "legal")];
+        var opened = new Recovery(office).OpenEpoch(both).Value;
+        var size = office.LedgerSize;
+
+        // As the folder lay when the act was entered and not everything was taken back: the mark was still there.
+        File.WriteAllText(office.Home.RestoredMark, $"opening {office.Roster.Keys[^1].Keys.Origin}\n");
+        office = Reopen(office);
+        Assert.NotNull(office.ReadOnlyFault());
+        var again = new Recovery(office).OpenEpoch([_test.SignerIn(office, "commander")]).Value;
+
+        Assert.Equal(opened.Outcome.Act.Digest, again.Outcome.Recorded!.Act.Digest);
+        Assert.Equal(kept.Acts.Count, again.TakenBack.Count(t => t.Refusal is null));
+        Assert.Equal(2, office.Roster.Keys.Count);
+        Assert.Equal(size, office.LedgerSize);
+        Assert.Null(office.ReadOnlyFault());
+        Assert.DoesNotContain(new Doctor(office).Examine(), a => a.Gravity == Gravity.Damage);
+    }
+
+    [Fact]
     public void Where_nobody_outside_holds_anything_newer_a_new_epoch_needs_those_who_may_change_the_office()
     {
         var old = Keep("old", _test.Office.NewestCheckpoint());
