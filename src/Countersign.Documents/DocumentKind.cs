@@ -22,6 +22,28 @@ public sealed record DocumentKind
     /// apart.</summary>
     public static readonly DocumentKind Text = new("text", "text/markdown", "Markdown or plain text");
 
+    /// <summary>Text in another character set than UTF-8: UTF-16 or UTF-32 with a mark, or an eight-bit set.</summary>
+    public static readonly DocumentKind OldText = new("txt", "text/plain", "plain text");
+
+    public static readonly DocumentKind Fodt = new("fodt", "application/vnd.oasis.opendocument.text-flat-xml",
+        "an OpenDocument text in one XML file (FODT)");
+    public static readonly DocumentKind Html = new("html", "text/html", "an HTML page");
+
+    /// <summary>A message as it travels (RFC 5322).</summary>
+    public static readonly DocumentKind Eml = new("eml", "message/rfc822", "a mail message");
+
+    /// <summary>A message as Outlook keeps it (MS-OXMSG).</summary>
+    public static readonly DocumentKind Msg = new("msg", "application/vnd.ms-outlook", "an Outlook message (MSG)");
+
+    /// <summary>A winmail.dat (MS-OXTNEF).</summary>
+    public static readonly DocumentKind Tnef = new("tnef", "application/vnd.ms-tnef", "an Outlook attachment bag (TNEF)");
+
+    /// <summary>An archive that is no office document.</summary>
+    public static readonly DocumentKind Zip = new("zip", "application/zip", "a ZIP archive");
+
+    /// <summary>PNG, JPEG, GIF, TIFF, BMP, WebP or a metafile.</summary>
+    public static readonly DocumentKind Picture = new("picture", null, "a picture");
+
     public static readonly DocumentKind Empty = new("empty", null, "an empty file");
     public static readonly DocumentKind TooLarge = new("too-large", null, "larger than 100 MB");
     public static readonly DocumentKind Unknown = new("unknown", null, "of an unknown sort");
@@ -50,10 +72,15 @@ public sealed record DocumentKind
         if (bytes.Length > MostBytes) return TooLarge;
         var head = bytes.Span[..Math.Min(bytes.Length, 1024)];
         if (head.IndexOf("%PDF-"u8) >= 0) return Pdf;
-        if (head.StartsWith("{\\rtf"u8)) return Rtf;
-        if (head.StartsWith("PK\u0003\u0004"u8)) return DetectZip(bytes);
-        if (head.StartsWith(CompoundFile)) return HasWordStream(bytes.Span) ? Doc : Unknown;
-        return IsText(bytes.Span) && !IsMarkup(head) ? Text : Unknown;
+        if (head.StartsWith("{\\rt"u8)) return Rtf;
+        if (head.StartsWith("PK\u0003\u0004"u8) || head.StartsWith("PK\u0005\u0006"u8)) return DetectZip(bytes);
+        if (head.StartsWith(CompoundFile))
+            return HasStream(bytes.Span, "WordDocument") ? Doc : HasStream(bytes.Span, "__properties_version1.0") ? Msg : Unknown;
+        if (head.StartsWith(TnefMark)) return Tnef;
+        if (IsPicture(head)) return Picture;
+        if (IsText(bytes.Span)) return IsMessage(head) ? Eml : MarkupIn(head) ?? Text;
+        if (IsOldText(bytes.Span)) return IsMessage(head) ? Eml : MarkupIn(head) ?? OldText;
+        return IsMessage(head) ? Eml : Unknown;
     }
 
     /// <summary>As <see cref="Detect(ReadOnlyMemory{byte})"/>, with a sentence where the file's name promises another
@@ -68,7 +95,10 @@ public sealed record DocumentKind
             ".odt" or ".ott" => Odt,
             ".rtf" => Rtf,
             ".doc" or ".dot" => Doc,
-            ".md" or ".markdown" or ".txt" => Text,
+            ".md" or ".markdown" => Text,
+            ".txt" => kind == OldText ? OldText : Text,
+            ".eml" => Eml,
+            ".msg" => Msg,
             _ => null,
         };
         return promised is null || promised == kind ? (kind, null)
@@ -99,20 +129,54 @@ public sealed record DocumentKind
         catch (Exception e) when (e is InvalidDataException or IOException or NotSupportedException
             or ArgumentException)
         {
-            return Unknown; // a ZIP that cannot be read is nothing that a letter can come from
+            return Zip; // a ZIP that cannot be read is still one; its reader says what is wrong
         }
-        return Unknown;
+        return Zip;
     }
 
-    /// <summary>Whether a compound file's directory names the stream "WordDocument" (MS-CFB 2.6, MS-DOC
-    /// 2.1.1).</summary>
-    private static bool HasWordStream(ReadOnlySpan<byte> file)
+    private static ReadOnlySpan<byte> TnefMark => [0x78, 0x9F, 0x3E, 0x22];
+
+    private static bool IsPicture(ReadOnlySpan<byte> head) =>
+        head.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G']) || head.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF])
+        || head.StartsWith("GIF8"u8) || head.StartsWith("II*\0"u8) || head.StartsWith("MM\0*"u8) || (head.StartsWith("BM"u8) && head.Length > 26 && head[6..10].IndexOfAnyExcept((byte)0) < 0)
+        || (head.StartsWith("RIFF"u8) && head.Length > 12 && head[8..12].SequenceEqual("WEBP"u8))
+        || head.StartsWith((ReadOnlySpan<byte>)[0xD7, 0xCD, 0xC6, 0x9A]) || (head.StartsWith((ReadOnlySpan<byte>)[1, 0, 0, 0]) && head.Length > 44 && head[40..44].SequenceEqual(" EMF"u8));
+
+    /// <summary>Whether the file begins as a message does: a known header field in its first line (RFC 5322 2.2), or an mbox's.</summary>
+    private static bool IsMessage(ReadOnlySpan<byte> head)
+    {
+        if (head.StartsWith("From "u8) && head.IndexOf((byte)'\n') is >= 0 and var end)
+            head = head[(end + 1)..];
+        var colon = head.IndexOf((byte)':');
+        if (colon is < 2 or > 60 || head[..colon].IndexOfAnyExcept(FieldCharacters) >= 0)
+            return false;
+        var name = Encoding.ASCII.GetString(head[..colon]);
+        if (!MessageFields.Contains(name) && !name.StartsWith("X-", StringComparison.OrdinalIgnoreCase))
+            return false;
+        // One field alone may be a note's first line; a message has another, or its body, behind it.
+        var rest = Encoding.Latin1.GetString(head[colon..]);
+        return MessageFields.Any(f => rest.Contains("\n" + f + ":", StringComparison.OrdinalIgnoreCase));
+    }
+
+    private static readonly System.Buffers.SearchValues<byte> FieldCharacters =
+        System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"u8);
+
+    private static readonly HashSet<string> MessageFields = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "Return-Path", "Received", "Delivered-To", "Message-ID", "MIME-Version", "Content-Type", "From", "To", "Subject", "Date", "Sender", "Reply-To",
+        "DKIM-Signature", "Envelope-to", "X-Original-To", "Content-Transfer-Encoding", "Cc", "In-Reply-To", "References", "Organization", "Precedence",
+        "Content-Disposition", "X-Sieve", "Status", "Received-SPF", "Authentication-Results", "ARC-Seal",
+    };
+
+    /// <summary>Whether a compound file's directory names a stream (MS-CFB 2.6): "WordDocument" (MS-DOC 2.1.1), or a
+    /// message's properties (MS-OXMSG 2.4).</summary>
+    private static bool HasStream(ReadOnlySpan<byte> file, string stream)
     {
         if (file.Length < 512) return false;
         var sectorSize = BinaryPrimitives.ReadUInt16LittleEndian(file[30..]) switch { 9 => 512, 12 => 4096, _ => 0 };
         if (sectorSize == 0) return false;
         // The name is looked for at the start of any directory entry, so that damaged sector chains do not matter.
-        var name = Encoding.Unicode.GetBytes("WordDocument\0");
+        var name = Encoding.Unicode.GetBytes(stream + "\0");
         for (var sector = sectorSize; sector < file.Length; sector += sectorSize)
             for (var entry = sector; entry < Math.Min(sector + sectorSize, file.Length - name.Length); entry += 128)
                 if (file[entry..].StartsWith(name))
@@ -120,13 +184,27 @@ public sealed record DocumentKind
         return false;
     }
 
-    /// <summary>Whether a text is a page or a data file for programs, which nobody wants set as a letter.</summary>
-    private static bool IsMarkup(ReadOnlySpan<byte> head)
+    /// <summary>What a text is whose beginning is markup: a page, a flat OpenDocument text, or a data file for programs, which nobody reads here; null
+    /// where it is none.</summary>
+    private static DocumentKind? MarkupIn(ReadOnlySpan<byte> head)
     {
-        var start = Encoding.Latin1.GetString(head).TrimStart('\u00EF', '\u00BB', '\u00BF', ' ', '\r', '\n', '\t');
-        return start.StartsWith("<?xml", StringComparison.OrdinalIgnoreCase)
-            || start.StartsWith("<!doctype", StringComparison.OrdinalIgnoreCase)
-            || start.StartsWith("<html", StringComparison.OrdinalIgnoreCase);
+        var start = Encoding.Latin1.GetString(head).Replace("\0", "", StringComparison.Ordinal).TrimStart('\u00EF', '\u00BB', '\u00BF', '\u00FE', '\u00FF', ' ', '\r', '\n', '\t');
+        if (start.Contains("urn:oasis:names:tc:opendocument:xmlns:office", StringComparison.Ordinal)) return Fodt;
+        if (start.StartsWith("<!doctype html", StringComparison.OrdinalIgnoreCase) || start.StartsWith("<html", StringComparison.OrdinalIgnoreCase)
+            || (start.StartsWith('<') && start.Contains("<html", StringComparison.OrdinalIgnoreCase)))
+            return Html;
+        return start.StartsWith("<?xml", StringComparison.OrdinalIgnoreCase) || start.StartsWith("<!doctype", StringComparison.OrdinalIgnoreCase) ? Unknown : null;
+    }
+
+    /// <summary>Whether bytes that are no UTF-8 are text all the same: UTF-16 or UTF-32 with its mark, or an eight-bit set without control characters.</summary>
+    private static bool IsOldText(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]) || bytes.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF]) || bytes.StartsWith((ReadOnlySpan<byte>)[0, 0, 0xFE, 0xFF]))
+            return true;
+        foreach (var b in bytes)
+            if (b is (< 0x20 and not ((byte)'\n' or (byte)'\r' or (byte)'\t' or 0x0C or 0x1B)) or 0x7F)
+                return false;
+        return true;
     }
 
     private static bool IsText(ReadOnlySpan<byte> bytes)

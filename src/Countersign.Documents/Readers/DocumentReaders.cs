@@ -1,0 +1,15 @@
+namespace Countersign.Documents.Readers;
+
+/// <summary>Which reader reads what. A kind without a reader is unread, with the reason.</summary>
+internal static class DocumentReaders
+{
+    public static void Read(Reading reading, DocumentKind kind)
+    {
+        if (kind == DocumentKind.Empty)
+            return;
+        if (kind == DocumentKind.TooLarge)
+            reading.Unreadable(UnreadReason.TooLarge, default, $"It is larger than the {reading.Bytes.Length / 1024 / 1024} MB that are read.");
+        else
+            reading.Unreadable(UnreadReason.Unknown, default, $"It is {kind.Said}, which is not read here.");
+    }
+}

@@ -1,0 +1,218 @@
+using System.Diagnostics;
+using Countersign.Documents.Readers;
+
+namespace Countersign.Documents;
+
+/// <summary>A bound was reached. Thrown and caught inside the readers alone.</summary>
+internal sealed class BoundReachedException(UnreadReason reason, string says) : Exception(says)
+{
+    public UnreadReason Reason { get; } = reason;
+}
+
+/// <summary>
+/// One document while it is read: where a reader puts what it finds, and where it pays for it. All documents inside one another share one budget.
+/// A reader never checks sizes of its own accord: it calls <see cref="Pay"/> before it unpacks, <see cref="Tick"/> in loops, and <see cref="Part"/>
+/// for what lies inside; when a bound is reached these throw, the reader lets the exception pass, and what was found so far is kept.
+/// </summary>
+internal sealed class Reading
+{
+    /// <summary>Whoever reads nested foreign data on a small stack can be brought down by it.</summary>
+    private const int StackBytes = 64 * 1024 * 1024;
+
+    /// <summary>What all documents inside one another share.</summary>
+    private sealed class Budget(ReadingBounds bounds)
+    {
+        public readonly ReadingBounds Bounds = bounds;
+        public readonly long Started = Stopwatch.GetTimestamp();
+        public readonly Lock Gate = new();
+        public long Expanded;
+        public long Text;
+        public int Parts;
+        public int Pieces;
+        public volatile bool Abandoned;
+    }
+
+    private readonly Budget _budget;
+    private readonly int _depth;
+    private readonly List<Passage> _passages = [];
+    private readonly List<Reading> _parts = [];
+    private readonly List<Unread> _unread = [];
+    private readonly List<Oddity> _oddities = [];
+
+    private Reading(Budget budget, int depth, ReadOnlyMemory<byte> bytes, string name) => (_budget, _depth, Bytes, Name) = (budget, depth, bytes, name);
+
+    /// <summary>The whole file.</summary>
+    public ReadOnlyMemory<byte> Bytes { get; }
+
+    /// <summary>Its name, without control characters.</summary>
+    public string Name { get; }
+
+    /// <summary>What it is.</summary>
+    public DocumentKind Kind { get; private set; } = DocumentKind.Unknown;
+
+    /// <summary>How much time is left.</summary>
+    public TimeSpan TimeLeft => _budget.Bounds.MostTime - Stopwatch.GetElapsedTime(_budget.Started);
+
+    internal static Document Of(ReadOnlyMemory<byte> bytes, string name, ReadingBounds bounds)
+    {
+        var budget = new Budget(bounds);
+        var reading = new Reading(budget, 0, bytes, Clean(name));
+        var kind = bytes.Length > bounds.MostBytes ? DocumentKind.TooLarge : DocumentKind.Detect(bytes);
+        if (kind == DocumentKind.Text)
+        {
+            reading.Run(kind); // linear in its bytes: needs no thread of its own
+            return reading.Snapshot();
+        }
+        var done = new ManualResetEventSlim();
+        new Thread(() =>
+        {
+            try
+            {
+                reading.Run(kind);
+            }
+            finally
+            {
+                done.Set();
+            }
+        }, StackBytes)
+        { IsBackground = true, Name = "reading" }.Start();
+        if (!done.Wait(bounds.MostTime + TimeSpan.FromMilliseconds(200)))
+        {
+            budget.Abandoned = true; // it ends itself at its next step; its findings so far are kept
+            reading.Unreadable(UnreadReason.TooSlow, default, $"It could not be read within {bounds.MostTime.TotalSeconds:0.#} seconds.");
+        }
+        return reading.Snapshot();
+    }
+
+    /// <summary>Adds a piece of text. White space alone is no text.</summary>
+    public void Text(string? text, TextRole role, Place place = default, string? label = null)
+    {
+        if (string.IsNullOrWhiteSpace(text))
+            return;
+        Tick();
+        lock (_budget.Gate)
+        {
+            if ((_budget.Text += text.Length) > _budget.Bounds.MostText)
+                throw new BoundReachedException(UnreadReason.TooLarge, $"It holds more text than the {_budget.Bounds.MostText:N0} characters that are read.");
+            Piece();
+            _passages.Add(new Passage(text, role, place, label));
+        }
+    }
+
+    /// <summary>Adds something that stands out.</summary>
+    public void Found(OddityKind kind, Place place = default, string excerpt = "")
+    {
+        Tick();
+        lock (_budget.Gate)
+        {
+            Piece();
+            _oddities.Add(new Oddity(kind, place, excerpt));
+        }
+    }
+
+    /// <summary>Says that something was not read.</summary>
+    public void Unreadable(UnreadReason reason, Place place, string says)
+    {
+        lock (_budget.Gate)
+            if (_unread.Count < 1000)
+                _unread.Add(new Unread(reason, place, says));
+    }
+
+    /// <summary>Reads a document that lies inside this one, now. Too deep or too many is said of this document, and is no reason to stop.</summary>
+    /// <param name="bytes">Its bytes.</param>
+    /// <param name="name">Its name; may be empty.</param>
+    /// <param name="place">Where it lies.</param>
+    /// <param name="said">What whoever wrapped it says that it is; believed only where it is some text by its content.</param>
+    public void Part(ReadOnlyMemory<byte> bytes, string name, Place place = default, DocumentKind? said = null)
+    {
+        Tick();
+        Reading part;
+        lock (_budget.Gate)
+        {
+            if (_depth + 1 > _budget.Bounds.MostDepth)
+            {
+                _unread.Add(new Unread(UnreadReason.TooDeep, place, $"Documents lie in one another more than {_budget.Bounds.MostDepth} deep."));
+                return;
+            }
+            if (++_budget.Parts > _budget.Bounds.MostParts)
+                throw new BoundReachedException(UnreadReason.TooMany, $"More than {_budget.Bounds.MostParts} documents lie in it.");
+            part = new Reading(_budget, _depth + 1, bytes, Clean(name));
+            _parts.Add(part);
+        }
+        var kind = bytes.Length > _budget.Bounds.MostBytes ? DocumentKind.TooLarge : DocumentKind.Detect(bytes);
+        part.Run(said is not null && (kind == DocumentKind.Text || kind == DocumentKind.OldText) ? said : kind);
+        part.ThrowIfOver();
+    }
+
+    /// <summary>Pays for bytes about to be unpacked or decoded.</summary>
+    public void Pay(long bytes)
+    {
+        Tick();
+        lock (_budget.Gate)
+            if ((_budget.Expanded += bytes) > _budget.Bounds.MostExpanded)
+                throw new BoundReachedException(UnreadReason.TooLarge, $"Unpacked it is larger than the {_budget.Bounds.MostExpanded / 1024 / 1024} MB that are read.");
+    }
+
+    /// <summary>Reads a stream of unknown length to its end, paying as it goes.</summary>
+    public byte[] PayFor(Stream packed)
+    {
+        using var all = new MemoryStream();
+        var buffer = new byte[81_920];
+        for (int read; (read = packed.Read(buffer)) > 0;)
+        {
+            Pay(read);
+            all.Write(buffer, 0, read);
+        }
+        return all.ToArray();
+    }
+
+    /// <summary>To be called in every loop over foreign data.</summary>
+    public void Tick()
+    {
+        if (_budget.Abandoned || TimeLeft < TimeSpan.Zero)
+            throw new BoundReachedException(UnreadReason.TooSlow, $"It could not be read within {_budget.Bounds.MostTime.TotalSeconds:0.#} seconds.");
+    }
+
+    private void Piece()
+    {
+        if (++_budget.Pieces > _budget.Bounds.MostPieces)
+            throw new BoundReachedException(UnreadReason.TooMany, $"It has more than the {_budget.Bounds.MostPieces:N0} pieces that are read.");
+    }
+
+    private BoundReachedException? _over;
+
+    private void ThrowIfOver()
+    {
+        if (_over is { } over)
+            throw new BoundReachedException(over.Reason, over.Message); // what all share is used up: the documents around this one end, too
+    }
+
+    private void Run(DocumentKind kind)
+    {
+        Kind = kind;
+        try
+        {
+            if (Name.Length > 0)
+                Text(Name, TextRole.Name, new Place("name"));
+            DocumentReaders.Read(this, kind);
+        }
+        catch (BoundReachedException reached)
+        {
+            _over = reached;
+            Unreadable(reached.Reason, default, reached.Message);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // Parsers of others answer damaged files with exceptions of every kind: each means that the rest was not read.
+            Unreadable(UnreadReason.Damaged, default, $"It is damaged, or not what it claims to be ({e.GetType().Name}).");
+        }
+    }
+
+    private Document Snapshot()
+    {
+        lock (_budget.Gate)
+            return new Document(Name, Kind, [.. _passages], [.. _parts.Select(p => p.Snapshot())], [.. _unread], [.. _oddities]);
+    }
+
+    private static string Clean(string name) => name.Length == 0 ? "" : string.Concat(name.Take(500).Where(c => !char.IsControl(c)));
+}
