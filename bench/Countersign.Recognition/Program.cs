@@ -1,5 +1,12 @@
 using System.Globalization;
+using Countersign.Recognition;
 
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Countersign.Recognition -- TABLE");
-return 2;
+switch (args.FirstOrDefault())
+{
+    case "recognise":
+        return Recognise.Run(args[1..]);
+    default:
+        Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Countersign.Recognition -- recognise [--report] [--misses]");
+        return 2;
+}
