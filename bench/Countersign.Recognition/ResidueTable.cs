@@ -14,6 +14,8 @@ namespace Countersign.Recognition;
 /// </summary>
 internal static partial class ResidueTable
 {
+    private static readonly string[] OfficeFolders = ["office", "docx-pairs"], ReadFolders = ["letters", "pdf", "january-2020"], SecondPrograms = ["mutool", "gs"];
+
     public static int Run(string[] arguments)
     {
         var corpora = FindCorpora(arguments.FirstOrDefault(a => !a.StartsWith('-')));
@@ -25,7 +27,7 @@ internal static partial class ResidueTable
         if (arguments.Contains("--drawn"))
             return Drawn(corpora);
         Office(corpora);
-        foreach (var folder in new[] { "letters", "pdf", "january-2020" })
+        foreach (var folder in ReadFolders)
             Findings(corpora, folder, arguments.Contains("--sample"));
         return 0;
     }
@@ -84,7 +86,7 @@ internal static partial class ResidueTable
     [GeneratedRegex("<office:annotation[ >]")]
     private static partial Regex OdtComment();
 
-    [GeneratedRegex("""<text:hidden-(?:text|paragraph)[ />]|text:display="none\"""")]
+    [GeneratedRegex("<text:hidden-(?:text|paragraph)[ />]|text:display=.none.")]
     private static partial Regex OdtHidden();
 
     [GeneratedRegex("""^PART Basic/(?!script-lc|[^\n]*script-lb)[^\n]*$""", RegexOptions.Multiline)]
@@ -118,7 +120,7 @@ internal static partial class ResidueTable
 
     private static void Office(string corpora)
     {
-        var files = new[] { "office", "docx-pairs" }.SelectMany(f => Directory.EnumerateFiles(Path.Combine(corpora, f), "*", SearchOption.AllDirectories)).Order(StringComparer.Ordinal).ToList();
+        var files = OfficeFolders.SelectMany(f => Directory.EnumerateFiles(Path.Combine(corpora, f), "*", SearchOption.AllDirectories)).Order(StringComparer.Ordinal).ToList();
         var rows = Looks.ToDictionary(l => l.Kind, _ => (Has: 0, Flagged: 0, Missed: new List<string>(), Without: new List<string>()));
         int documents = 0, left = 0, refused = 0, cleanedCount = 0;
         var leftFiles = new List<string>();
@@ -215,11 +217,11 @@ internal static partial class ResidueTable
     /// <summary>How many squares of each page differ between poppler and each other program that is here, sorted: what the bound is taken from.</summary>
     private static int Drawn(string corpora)
     {
-        foreach (var second in new[] { "mutool", "gs" })
+        foreach (var second in SecondPrograms)
         {
             var pages = new List<(int Squares, string Page)>();
             int files = 0, undrawn = 0, once = 0;
-            foreach (var file in new[] { "letters", "pdf" }.SelectMany(f => Directory.EnumerateFiles(Path.Combine(corpora, f), "*.pdf", SearchOption.AllDirectories)).Order(StringComparer.Ordinal))
+            foreach (var file in ReadFolders.SelectMany(f => Directory.EnumerateFiles(Path.Combine(corpora, f), "*.pdf", SearchOption.AllDirectories)).Order(StringComparer.Ordinal))
             {
                 files++;
                 if (PagesDrawn.Measure(File.ReadAllBytes(file), second) is not { } measured)

@@ -52,7 +52,7 @@ internal static class Placeholders
         """);
 
     /// <summary>Names of elements that are markup between angle brackets, not something asked for.</summary>
-    private static readonly HashSet<string> Markup = Words("title body text link time address section name author date case subject reference description number");
+    private static readonly HashSet<string> Markup = Words("title body style text link time address section name author date case subject reference description number");
 
     private static readonly SearchValues<char> Signs = SearchValues.Create("[<{«$_%.…●•");
 
@@ -99,7 +99,7 @@ internal static class Placeholders
     private static readonly Regex EmptySalutation = new(
         @"(?:^|\n)[ \t]*(?:dear(?: (?:mr|mrs|ms|dr|general|minister|ambassador)\.?)?|geachte(?: (?:heer|mevrouw))? [.…_]+|geachte|beste|chère?|sehr geehrte(?:r herr|r| frau)?|estimad[oa])[ \t]*[,:][ \t]*\n", Any);
 
-    private static readonly Regex Questions = new(@"(?:^|[\s(\[:])\?{3,}(?:$|[\s)\].,;])", Linear);
+    private static readonly Regex Questions = new(@"(?:^|[(\[:=€$£\n]) ?\?{3,}(?:$|[\s)\].,;])", Linear);
 
     private static readonly Regex TemplateText = new(
         @"\bclick (?:or tap )?(?:here )?to enter (?:text|a date)\b|\bclick (?:or tap )?here to (?:enter|add|type|insert)\b|\bchoose an item\b|\bchoose a building block\b"
@@ -206,7 +206,7 @@ internal static class Placeholders
             case '{':
                 if (rest.StartsWith("{{") && Inside(rest[1..], '}') is { Length: > 0 } braces && rest[(braces.Length + 2)..].StartsWith("}}"))
                     return (braces.Length + 4, field);
-                if (Inside(rest, '}') is { } one && IsAsked(one, strict: true))
+                if (Inside(rest, '}') is { Length: > 0 } one && char.IsLetter(one[0]) && IsAsked(one, strict: true))
                     return (one.Length + 2, placeholder);
                 return (1, null);
             case '«':
@@ -225,7 +225,7 @@ internal static class Placeholders
                 }
                 return (1, null);
             case '%':
-                if (Inside(rest, '%') is { Length: > 2 and < 40 } percent && IsName(percent) && percent.IndexOfAnyInRange('a', 'z') < 0 && percent.IndexOfAnyInRange('A', 'Z') >= 0)
+                if (Inside(rest, '%') is { Length: > 2 and < 40 } percent && !percent.Contains(' ') && IsName(percent) && percent.IndexOfAnyInRange('a', 'z') < 0 && percent.IndexOfAnyInRange('A', 'Z') >= 0)
                     return (percent.Length + 2, field);
                 return (1, null);
             case '_':
@@ -276,9 +276,9 @@ internal static class Placeholders
     {
         if (inside.Length == 0 || inside.AsSpan().ContainsAny('<', '=', '/') || inside.Contains('@') || !char.IsLetter(inside[0]))
             return false;
-        if (Markup.Contains(inside) || text.AsSpan(at, Math.Min(text.Length - at, 2000)).IndexOf("</" + inside, StringComparison.Ordinal) >= 0)
-            return inside.Any(char.IsUpper) && inside.All(c => !char.IsLower(c));
-        return IsAsked(inside, strict: false);
+        if (text.AsSpan(at, Math.Min(text.Length - at, 2000)).IndexOf("</" + inside, StringComparison.Ordinal) >= 0)
+            return false;
+        return Markup.Contains(inside) ? inside.All(c => !char.IsLower(c)) : IsAsked(inside, strict: false);
     }
 
     /// <summary>
@@ -310,24 +310,32 @@ internal static class Placeholders
 
     private static bool IsName(string inside) => inside.Length > 0 && inside.All(c => char.IsLetterOrDigit(c) || c is '_' or '.' or '-' or ' ') && char.IsLetter(inside.TrimStart()[..1].FirstOrDefault());
 
-    /// <summary>A merge field as Word shows it: one name, with an underscore, an inner capital, or a thing asked for.</summary>
+    /// <summary>A merge field as Word shows it: one name, with an underscore, or with something asked for among its words.</summary>
     private static bool IsMergeField(string inside)
     {
         if (inside.Contains(' ') || inside.Contains('\n') || !inside.All(c => char.IsLetterOrDigit(c) || c == '_'))
             return false;
-        if (inside.Contains('_') || Asked.Contains(inside.ToLowerInvariant()))
+        if (inside.Contains('_'))
             return true;
-        for (var i = 1; i < inside.Length; i++)
-            if (char.IsUpper(inside[i]) && char.IsLower(inside[i - 1]))
-                return true;
+        // FirstName and AddressBlock are names of fields; «GitHub» is a word between quotes.
+        var start = 0;
+        for (var i = 1; i <= inside.Length; i++)
+            if (i == inside.Length || (char.IsUpper(inside[i]) && char.IsLower(inside[i - 1])) || char.IsDigit(inside[i]))
+            {
+                if (Asked.Contains(inside[start..i].ToLowerInvariant()))
+                    return true;
+                start = i;
+            }
         return false;
     }
 
     /// <summary>A run of underscores within words is a blank; on a line of its own it is a rule, and after "signature" a place to sign.</summary>
+    private const string RuleSigns = "_ \t-=>|#*/+";
+
     private static bool IsBlank(Stretch stretch, int at, int length)
     {
         var (before, after) = stretch.LineOf(at, length);
-        if ((before.AsSpan().Trim("_ \t-").IsEmpty && after.AsSpan().Trim("_ \t-").IsEmpty) || IsWordAt(stretch.Text, at - 1) || IsWordAt(stretch.Text, at + length))
+        if ((before.AsSpan().Trim(RuleSigns).IsEmpty && after.AsSpan().Trim(RuleSigns).IsEmpty) || IsWordAt(stretch.Text, at - 1) || IsWordAt(stretch.Text, at + length))
             return false;
         return !SignsHere(before) && !SignsHere(after);
     }

@@ -5,7 +5,7 @@ namespace Countersign.Documents;
 public static partial class Residue
 {
     private static readonly Regex InternalPath = new(
-        @"\bfile:/[^\s""<>]+|\\\\[a-z0-9][a-z0-9._-]*\\[^\s""<>|]+|\b[a-z]:\\[^""<>|\r\n]+|(?:^|[\s""(])(?:/home/|/users/)[^\s""<>]+"
+        @"\bfile:/[^\s""<>]+|\\\\[a-z0-9][a-z0-9._-]+\\[a-z0-9$][^\s""<>|]+|\b[a-z]:\\[^""<>|\r\n]+|(?:^|[\s""(])(?:/home/|/users/)[^\s""<>]+"
         + @"|\bsmb://[^\s""<>]+|\bhttps?://[a-z0-9-]+\.sharepoint\.com/[^\s""<>]*", AnyCase);
 
     private static readonly Regex PlainTitle = new(

@@ -37,6 +37,8 @@ public static partial class Residue
         + @"ambassador|ambassadeur|botschafter|embajador|chargé d['’]affaires|chief of staff|chief|chef|president|présidente?|präsident|presidente|voorzitter|chair|head of|hoofd|burgemeester|mayor|maire|bürgermeister|alcalde|"
         + @"deputy|adviser|advisor|officer|manager|coordinator|judge|prosecutor|attorney|counsel|consul|historian|specialist|professor|hoofdingenieur|oberst|brigadier|sergeant)\b|وزير|سفير|مدير|لواء|عميد|قائد|رئيس", AnyCase);
 
+    private static readonly Regex Initial = new(@"\b\p{Lu}\.", Linear);
+
     private static readonly HashSet<string> Titles = Set("""
         dear sir sirs madam mr mrs ms mx dr prof professor general lieutenant brigadier major colonel captain commander admiral minister ministers secretary ambassador excellency
         excellencies your his her honourable honorable hon rt right director president chair chairman chairperson members member colleague colleagues all team friends customer friend
@@ -190,7 +192,8 @@ public static partial class Residue
         for (var i = 1; i < end.Count; i++)
             if (IsName(end[i - 1].Text) && end[i].Text.Length < 90 && Office.IsMatch(end[i].Text))
                 return true;
-        return false;
+        // A name with an initial alone at the very end.
+        return end.Skip(Math.Max(0, end.Count - 4)).Any(l => IsName(l.Text) && Initial.IsMatch(l.Text));
     }
 
     /// <summary>Two to six words of a person's name: each begins with a capital, but for particles; no sentence.</summary>

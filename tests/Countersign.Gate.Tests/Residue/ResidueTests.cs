@@ -100,7 +100,7 @@ public sealed class ResidueTests
     [InlineData("Betrag (wird nachgereicht)")]
     [InlineData("Importe: por completar")]
     [InlineData("Dear ,")]
-    [InlineData("How many? ???")]
+    [InlineData("Amount: ???")]
     public void A_placeholder_is_found(string text) => Assert.Equal(["residue.placeholder"], Ids(Lines(text)).Distinct());
 
     [Theory]
@@ -132,7 +132,11 @@ public sealed class ResidueTests
     [InlineData("See www.xxx.org/TO" + "DO and the TO" + "DOS of mr. Todo")]
     [InlineData("a draft of the concept, in ontwerp, le projet de loi, der Entwurf eines Gesetzes")]
     [InlineData("{1} {a, b} f(x) = {x}")]
-    [InlineData("Really??? Yes!")]
+    [InlineData("Really??? Yes! And when ????")]
+    [InlineData("«GitHub» et «PyCon» et {#reference}")]
+    [InlineData("> > ______________________")]
+    [InlineData("OVERALL% SPAM% NONSPAM%")]
+    [InlineData("<DIV><B>From:</B></DIV><STYLE></STYLE>")]
     public void Ordinary_signs_and_words_are_no_placeholder(string text) => Assert.Empty(Residue.In(Lines(text)));
 
     [Fact]
