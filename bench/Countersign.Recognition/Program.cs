@@ -2,11 +2,12 @@ using System.Globalization;
 using Countersign.Recognition;
 
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-switch (args.FirstOrDefault())
+switch (args)
 {
-    case "recognise":
-        return Recognise.Run(args[1..]);
-    default:
-        Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Countersign.Recognition -- recognise [--report] [--misses]");
-        return 2;
+    case ["recognise", .. var rest]:
+        return Recognise.Run(rest);
+    case ["residue", .. var rest]:
+        return ResidueTable.Run(rest);
 }
+Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Countersign.Recognition -- recognise [--report] [--misses] | residue");
+return 2;
