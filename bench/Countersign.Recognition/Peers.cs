@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Numerics;
+using Countersign.Documents;
 using Countersign.Gate;
 
 namespace Countersign.Recognition;
@@ -106,7 +107,7 @@ internal static class Peers
 
     private static (uint[] Least, int Size) Sketch(string text, Fingerprinter fingerprinter)
     {
-        var words = fingerprinter.Words(new NormalText(text));
+        var words = fingerprinter.Words(NormalText.Of(text));
         var shingles = new HashSet<ulong>();
         for (var i = 0; i + Shingle <= words.Length; i++)
         {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using Countersign.Documents;
 using Countersign.Gate;
 
 namespace Countersign.Recognition;
@@ -80,17 +81,17 @@ internal static class Recognise
     {
         var version = 0;
         foreach (var text in d.Versions)
-            known.Learn(new KnownText(d.Id, "R-" + d.Id, ++version, KnownTextKind.Draft), new NormalText(text));
+            known.Learn(new KnownText(d.Id, "R-" + d.Id, ++version, KnownTextKind.Draft), NormalText.Of(text));
         if (Figure(d) is { } figure)
-            known.Learn(new KnownText(d.Id, "R-" + d.Id, ++version, KnownTextKind.Draft), new NormalText(figure));
+            known.Learn(new KnownText(d.Id, "R-" + d.Id, ++version, KnownTextKind.Draft), NormalText.Of(figure));
         if (d.Released)
-            known.Learn(new KnownText(d.Id, "R-" + d.Id, d.Versions.Count, KnownTextKind.Free, Audience.Of(d.Addressee)), new NormalText(d.Last));
+            known.Learn(new KnownText(d.Id, "R-" + d.Id, d.Versions.Count, KnownTextKind.Free, Audience.Of(d.Addressee)), NormalText.Of(d.Last));
     }
 
     /// <summary>Words of a text that are not wholly within k-grams of another.</summary>
     private static int OwnWords(string text, HashSet<ulong> free, Fingerprinter fingerprinter)
     {
-        var normal = new NormalText(text);
+        var normal = NormalText.Of(text);
         var grams = Inner(normal, fingerprinter);
         var covered = new bool[normal.Letters.Length];
         for (var i = 0; i < grams.Length; i++)
@@ -122,7 +123,7 @@ internal static class Recognise
         foreach (var d in documents)
         {
             var random = new Random(Filed.Seed(d.Id, "cases"));
-            var released = d.Released ? new HashSet<ulong>(Inner(new NormalText(d.Last), fingerprinter)) : null;
+            var released = d.Released ? new HashSet<ulong>(Inner(NormalText.Of(d.Last), fingerprinter)) : null;
             string Mail() => ordinary[random.Next(ordinary.Count)].Text;
             foreach (var toAddressee in d.Released ? new[] { false, true } : [false])
             {
@@ -174,7 +175,7 @@ internal static class Recognise
 
     private static IEnumerable<ulong> WordRows(string text, int length, Fingerprinter fingerprinter)
     {
-        var words = fingerprinter.Words(new NormalText(text));
+        var words = fingerprinter.Words(NormalText.Of(text));
         for (var i = 0; i + length <= words.Length; i++)
         {
             ulong h = 0;
@@ -229,7 +230,7 @@ internal static class Recognise
         Parallel.For(0, cases.Count, new ParallelOptions { MaxDegreeOfParallelism = 2 }, i =>
         {
             var c = cases[i];
-            var recognition = known.Match(new NormalText(c.Text), Audience.Of(c.ToAddressee ? c.Document.Addressee : "somebody@else.example"));
+            var recognition = known.Match(NormalText.Of(c.Text), Audience.Of(c.ToAddressee ? c.Document.Addressee : "somebody@else.example"));
             results[i] = recognition.Suspicions.Select(s => s.Amount).DefaultIfEmpty(0).Max();
             right[i] = recognition.Leaks.Any(l => l.Letter == c.Document.Id);
         });
@@ -257,7 +258,7 @@ internal static class Recognise
                     + string.Concat((peers ?? []).Select(p => kept.Count == 0 ? " – |" : $" {kept.Count(i => p.Refused[i]) * 100.0 / kept.Count:0.0} % |")));
                 if (args.Contains("--misses"))
                     foreach (var i in kept.Where(i => results[i] < least).Take(8))
-                        Console.WriteLine($"    miss {cases[i].Document.Id} own {cases[i].OwnWords} amount {results[i]:0.0} letters {new NormalText(cases[i].Text).Letters.Length}");
+                        Console.WriteLine($"    miss {cases[i].Document.Id} own {cases[i].OwnWords} amount {results[i]:0.0} letters {NormalText.Of(cases[i].Text).Letters.Length}");
             }
         }
     }
@@ -273,7 +274,7 @@ internal static class Recognise
             var ticks = 0L;
             foreach (var (name, text, to, rightly) in messages)
             {
-                var normal = new NormalText(text);
+                var normal = NormalText.Of(text);
                 var from = Stopwatch.GetTimestamp();
                 var recognition = known.Match(normal, to);
                 ticks += Stopwatch.GetTimestamp() - from;
@@ -325,7 +326,7 @@ internal static class Recognise
                 continue;
             of++;
             var at = random.Next(words.Length - 199);
-            var recognitions = Enumerable.Range(0, 25).Select(i => known.Match(new NormalText(ordinary[random.Next(ordinary.Count)].Text + "\n" + string.Join(' ', words.Skip(at + i * 8).Take(8))), outsider)).ToList();
+            var recognitions = Enumerable.Range(0, 25).Select(i => known.Match(NormalText.Of(ordinary[random.Next(ordinary.Count)].Text + "\n" + string.Join(' ', words.Skip(at + i * 8).Take(8))), outsider)).ToList();
             if (Suspicion.LeakTogether(recognitions.SelectMany(r => r.Suspicions).Where(s => s.Letter == d.Id)))
                 caught++;
             if (recognitions.Any(r => r.Leaks.Any(l => l.Letter == d.Id)))
@@ -336,7 +337,7 @@ internal static class Recognise
         foreach (var sender in allMails.GroupBy(m => m.Sender))
         {
             senders++;
-            foreach (var letter in sender.SelectMany(m => known.Match(new NormalText(m.Text), outsider).Suspicions).GroupBy(s => s.Letter))
+            foreach (var letter in sender.SelectMany(m => known.Match(NormalText.Of(m.Text), outsider).Suspicions).GroupBy(s => s.Letter))
             {
                 highest = Math.Max(highest, letter.SelectMany(s => s.Fingerprints).Distinct().Count());
                 if (Suspicion.LeakTogether(letter))

@@ -1,8 +1,7 @@
 using System.Buffers.Binary;
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
-using Countersign.Gate.Index;
+using Countersign.Documents;
 
 namespace Countersign.Gate;
 
@@ -129,16 +128,7 @@ public sealed class KnownTexts : IDisposable
     /// <summary>Makes a text known. When this returns, it is known to every later <see cref="Match(NormalText, Audience)"/>, also after a crash. The same text again changes nothing.</summary>
     public void Learn(KnownText text, NormalText normal)
     {
-        ArgumentNullException.ThrowIfNull(text);
-        if (text.Kind == KnownTextKind.Free && text.FreeFor is null)
-            throw new ArgumentException("A free text is free for somebody.", nameof(text));
-        var shape = Shape(normal, out var all, text.Kind == KnownTextKind.Draft);
-        ulong[] prints;
-        if (text.Kind == KnownTextKind.Draft)
-            prints = Array.ConvertAll(shape.Selected, s => all[s]);
-        else
-            prints = all;
-        var audience = text.FreeFor is { IsEveryone: false } some ? some.Addresses.Select(Digest).Order().ToArray() : null;
+        var (audience, shape, prints) = Prepare(text, normal);
         lock (_writing)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
@@ -188,9 +178,7 @@ public sealed class KnownTexts : IDisposable
         /// <summary>Learns a text for the new.</summary>
         public void Learn(KnownText text, NormalText normal)
         {
-            var shape = _known.Shape(normal, out var all, text.Kind == KnownTextKind.Draft);
-            var prints = text.Kind == KnownTextKind.Draft ? Array.ConvertAll(shape.Selected, s => all[s]) : all;
-            var audience = text.FreeFor is { IsEveryone: false } some ? some.Addresses.Select(_known.Digest).Order().ToArray() : null;
+            var (audience, shape, prints) = _known.Prepare(text, normal);
             lock (_known._writing)
                 (_known._fresh ?? throw new InvalidOperationException("The rebuild is over.")).Learn(text, audience, shape, prints);
         }
@@ -301,7 +289,7 @@ public sealed class KnownTexts : IDisposable
                 Texts: l.Value,
                 Versions: l.Value.Select(t => (Number: t.Key, Seeds: t.Value, Weight: Weigh(t.Value, probes, lettersOf))).OrderByDescending(v => v.Weight).ThenByDescending(v => v.Number).Take(MostVersions).ToArray()))
             .OrderByDescending(l => l.Versions[0].Weight).Take(MostLetters).ToArray();
-        var shape = Shape(message, probes);
+        var shape = Shape(message, probes, []);
         var freeLetters = FreeLetters(generation, entries, probes, shares, message.Letters.Length);
         var leaks = new List<Leak>();
         var suspicions = new List<Suspicion>();
@@ -382,40 +370,47 @@ public sealed class KnownTexts : IDisposable
         return covered;
     }
 
-    private ulong[] Grams(NormalText text)
+    private (UInt128[]? Audience, TextShape Shape, ulong[] Prints) Prepare(KnownText text, NormalText normal)
     {
-        var all = _fingerprinter.All(text);
-        // Padded k-grams (k−1 at each end) are left aside: they would protect the place where a draft ends, not what it says.
+        ArgumentNullException.ThrowIfNull(text);
+        ArgumentNullException.ThrowIfNull(normal);
+        if (text.Kind == KnownTextKind.Free && text.FreeFor is null)
+            throw new ArgumentException("A free text is free for somebody.", nameof(text));
+        var grams = Grams(normal, out var selected, select: text.Kind == KnownTextKind.Draft);
+        var prints = text.Kind == KnownTextKind.Draft ? Array.ConvertAll(selected, s => grams[s]) : grams;
+        var audience = text.FreeFor is { IsEveryone: false } some ? some.Addresses.Select(Digest).Order().ToArray() : null;
+        return (audience, Shape(normal, grams, selected), prints);
+    }
+
+    /// <summary>The hash of the k-gram that begins at each letter, as it may be written down.</summary>
+    private ulong[] Grams(NormalText text) => Grams(text, out _, select: false);
+
+    private ulong[] Grams(NormalText text, out int[] selected, bool select)
+    {
+        selected = [];
+        // The padded k-grams (k−1 at each end) are left aside: they would protect the place where a draft ends, not what it says. The first and the last
+        // whole one stand for them, so that a difference in the first or last k letters shows, too.
         var inner = text.Letters.Length - Fingerprinter.K + 1;
-        return inner <= 0 ? [] : all.AsSpan(Fingerprinter.K - 1, inner).ToArray();
-    }
-
-    private TextShape Shape(NormalText text, out ulong[] inner, bool select)
-    {
-        inner = Grams(text);
-        return Shape(text, inner, select);
-    }
-
-    private TextShape Shape(NormalText text, ulong[] inner, bool select = false)
-    {
-        var chosen = new SortedSet<int>();
-        if (select && inner.Length > 0)
+        if (inner <= 0)
+            return [];
+        var all = _fingerprinter.All(text);
+        if (select)
         {
-            foreach (var s in _fingerprinter.Select(_fingerprinter.All(text)))
-                if (s >= Fingerprinter.K - 1 && s - (Fingerprinter.K - 1) < inner.Length)
-                    chosen.Add(s - (Fingerprinter.K - 1));
-            // The first and the last whole k-gram stand for the padded ones, so that a difference in the first or last k letters shows, too.
-            chosen.Add(0);
-            chosen.Add(inner.Length - 1);
+            var chosen = Fingerprinter.Select(all).Select(s => s - (Fingerprinter.K - 1)).Where(s => s > 0 && s < inner - 1);
+            selected = inner == 1 ? [0] : [0, .. chosen, inner - 1];
         }
-        return new TextShape
-        {
-            Grams = Array.ConvertAll(inner, g => unchecked((uint)g)),
-            Selected = [.. chosen],
-            Words = _fingerprinter.Words(text),
-            WordStarts = [.. text.WordStarts, text.Letters.Length],
-        };
+        var grams = all.AsSpan(Fingerprinter.K - 1, inner).ToArray();
+        _fingerprinter.Conceal(grams);
+        return grams;
     }
+
+    private TextShape Shape(NormalText text, ulong[] grams, int[] selected) => new()
+    {
+        Grams = Array.ConvertAll(grams, g => unchecked((uint)g)),
+        Selected = selected,
+        Words = _fingerprinter.Words(text),
+        WordStarts = [.. text.WordStarts, text.Letters.Length],
+    };
 
     private UInt128 Digest(string address) => BinaryPrimitives.ReadUInt128LittleEndian(HMACSHA256.HashData(_naming, Encoding.UTF8.GetBytes(address)));
 
