@@ -7,6 +7,6 @@ switch (args.FirstOrDefault())
     case "recognise":
         return Recognise.Run(args[1..]);
     default:
-        Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Countersign.Recognition -- recognise [--report] [--misses]");
+        Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Countersign.Recognition -- recognise [--choose | --both] [--peers] [--misses]");
         return 2;
 }
