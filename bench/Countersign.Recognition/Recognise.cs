@@ -39,9 +39,10 @@ internal static class Recognise
         }
         var documents = RecogniseCorpus.Documents(corpora);
         var mails = RecogniseCorpus.Mails(corpora);
-        var both = args.Contains("--report");
+        // Without a half named, the numbers are reported on the half on which they were not chosen.
+        var halves = args.Contains("--both") ? new[] { true, false } : [args.Contains("--choose")];
         Console.WriteLine($"{documents.Count} documents ({documents.Count(d => d.Made)} of them with earlier versions made here), {documents.Sum(d => d.Versions.Count)} versions, {mails.Count} everyday mails");
-        foreach (var choosing in both ? [true, false] : new[] { true })
+        foreach (var choosing in halves)
             Half(documents, mails, choosing, args);
         return 0;
     }

@@ -78,10 +78,10 @@ public sealed class KnownTexts : IDisposable
     public const int EnoughTogether = 24;
 
     /// <summary>The most letters that one message is compared with in full: those of which it carries most.</summary>
-    private const int MostLetters = 16;
+    private const int MostLetters = 8;
 
     /// <summary>The most versions of one letter that a message is compared with in full.</summary>
-    private const int MostVersions = 3;
+    private const int MostVersions = 2;
 
     private readonly string _folder;
     private readonly byte[] _sealing;
@@ -295,7 +295,7 @@ public sealed class KnownTexts : IDisposable
         var suspicions = new List<Suspicion>();
         foreach (var (_, texts, versions) in candidates)
         {
-            if (leaks.Count > 0 && versions[0].Weight < candidates[0].Versions[0].Weight / 8)
+            if (leaks.Count > 0 && versions[0].Weight < candidates[0].Versions[0].Weight / 4)
                 break;
             Leak? worst = null;
             foreach (var (number, at, weight) in versions)

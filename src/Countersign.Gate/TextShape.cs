@@ -4,7 +4,7 @@ namespace Countersign.Gate;
 
 /// <summary>
 /// What is kept of a text to compare others with it: hashes of all its k-grams and of its words in order, under the office's secret, and no letter.
-/// Letters are those of <see cref="NormalText"/>.
+/// Letters are those of <see cref="Countersign.Documents.NormalText"/>.
 /// </summary>
 internal sealed class TextShape
 {
