@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using Countersign.Documents;
@@ -74,16 +73,18 @@ internal static class FingerprintTable
 
     private static void Time(List<double> figures, int round, long bytes, Action run)
     {
+        // Processor time, not the clock's: other work on the machine must not count. The round that warms up is long enough for the JIT's last tier.
         var runs = 0;
-        var start = Stopwatch.GetTimestamp();
+        var start = Environment.CpuUsage.TotalTime;
+        TimeSpan spent;
         do
         {
             run();
             runs++;
         }
-        while (Stopwatch.GetElapsedTime(start).TotalMilliseconds < 30);
+        while ((spent = Environment.CpuUsage.TotalTime - start).TotalMilliseconds < (round > 0 ? 40 : 200));
         if (round > 0)
-            figures.Add(bytes / 1e6 * runs / Stopwatch.GetElapsedTime(start).TotalSeconds);
+            figures.Add(bytes / 1e6 * runs / spent.TotalSeconds);
     }
 
     private static double Median(List<double> figures) => figures.Order().ElementAt(figures.Count / 2);
