@@ -208,35 +208,46 @@ public sealed partial class Fingerprinter
                 for (var i = 0; i < count + 15; i++)
                     Unsafe.Add(ref from, i) = Fold((Unsafe.Add(ref letters, i) + keys[0]) * keys[1]);
                 for (int span = 1, key = 2; span < K; span *= 2, key++)
+                {
+                    var factor = keys[key];
                     for (var i = 0; i < count + K - 2 * span; i++)
-                        Unsafe.Add(ref from, i) = Fold(Unsafe.Add(ref from, i) * keys[key] + Unsafe.Add(ref from, i + span));
+                        Unsafe.Add(ref from, i) = Fold(Unsafe.Add(ref from, i) * factor + Unsafe.Add(ref from, i + span));
+                }
                 for (var i = 0; i < count; i++)
                     Unsafe.Add(ref to, i) = Fold(Unsafe.Add(ref from, i) * keys[6]) * keys[7] >> 32 - OrderBits;
                 return;
             }
             if (lanes == Lanes.Avx512)
             {
+                var (first, second, mix, last) = (Vector512.Create(keys[0]), Vector512.Create(keys[1]), Vector512.Create(keys[6]), Vector512.Create(keys[7]));
                 for (var i = 0; i < count + 15; i += 16)
-                    Fold((Avx512F.ConvertToVector512UInt32(Vector256.LoadUnsafe(ref letters, (nuint)i)) + Vector512.Create(keys[0])) * Vector512.Create(keys[1]))
+                    Fold((Avx512F.ConvertToVector512UInt32(Vector256.LoadUnsafe(ref letters, (nuint)i)) + first) * second)
                         .StoreUnsafe(ref from, (nuint)i);
                 for (int span = 1, key = 2; span < K; span *= 2, key++)
+                {
+                    var factor = Vector512.Create(keys[key]);
                     for (var i = 0; i < count + K - 2 * span; i += 16)
-                        Fold(Vector512.LoadUnsafe(ref from, (nuint)i) * Vector512.Create(keys[key]) + Vector512.LoadUnsafe(ref from, (nuint)(i + span)))
+                        Fold(Vector512.LoadUnsafe(ref from, (nuint)i) * factor + Vector512.LoadUnsafe(ref from, (nuint)(i + span)))
                             .StoreUnsafe(ref from, (nuint)i);
+                }
                 for (var i = 0; i < count; i += 16)
-                    (Fold(Vector512.LoadUnsafe(ref from, (nuint)i) * Vector512.Create(keys[6])) * Vector512.Create(keys[7]) >>> 32 - OrderBits)
+                    (Fold(Vector512.LoadUnsafe(ref from, (nuint)i) * mix) * last >>> 32 - OrderBits)
                         .StoreUnsafe(ref to, (nuint)i);
                 return;
             }
+            var (first8, second8, mix8, last8) = (Vector256.Create(keys[0]), Vector256.Create(keys[1]), Vector256.Create(keys[6]), Vector256.Create(keys[7]));
             for (var i = 0; i < count + 15; i += 8)
-                Fold((Avx2.ConvertToVector256Int32(Vector128.LoadUnsafe(ref letters, (nuint)i)).AsUInt32() + Vector256.Create(keys[0])) * Vector256.Create(keys[1]))
+                Fold((Avx2.ConvertToVector256Int32(Vector128.LoadUnsafe(ref letters, (nuint)i)).AsUInt32() + first8) * second8)
                     .StoreUnsafe(ref from, (nuint)i);
             for (int span = 1, key = 2; span < K; span *= 2, key++)
+            {
+                var factor = Vector256.Create(keys[key]);
                 for (var i = 0; i < count + K - 2 * span; i += 8)
-                    Fold(Vector256.LoadUnsafe(ref from, (nuint)i) * Vector256.Create(keys[key]) + Vector256.LoadUnsafe(ref from, (nuint)(i + span)))
+                    Fold(Vector256.LoadUnsafe(ref from, (nuint)i) * factor + Vector256.LoadUnsafe(ref from, (nuint)(i + span)))
                         .StoreUnsafe(ref from, (nuint)i);
+            }
             for (var i = 0; i < count; i += 8)
-                (Fold(Vector256.LoadUnsafe(ref from, (nuint)i) * Vector256.Create(keys[6])) * Vector256.Create(keys[7]) >>> 32 - OrderBits)
+                (Fold(Vector256.LoadUnsafe(ref from, (nuint)i) * mix8) * last8 >>> 32 - OrderBits)
                     .StoreUnsafe(ref to, (nuint)i);
         }
     }

@@ -176,8 +176,14 @@ public class FingerprintTests
         var second = s_prints.All(NormalText.Of(change.Second));
         if (NormalText.Of(change.First).Letters.SequenceEqual(NormalText.Of(change.Second).Letters) || first.Distinct().Count() < first.Length || second.Distinct().Count() < second.Length)
             return;
+        // A letter more or less beside its like changes fewer grams than cover it; see the decision.
+        var (longer, at) = change.Added > change.Removed ? (change.Second, change.At) : (change.First, change.At);
+        if (change.Added != change.Removed && (Same(longer, at, at - 1) || Same(longer, at, at + 1)))
+            return;
         Assert.NotEmpty(Fingerprinter.Select(first).Select(i => first[i]).Except(second));
         Assert.NotEmpty(Fingerprinter.Select(second).Select(i => second[i]).Except(first));
+
+        static bool Same(string text, int one, int other) => other >= 0 && other < text.Length && char.ToLowerInvariant(text[one]) == char.ToLowerInvariant(text[other]);
     }, iter: 3000);
 
     [Fact]
