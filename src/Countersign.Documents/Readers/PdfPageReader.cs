@@ -14,7 +14,6 @@ using UglyToad.PdfPig.Parser.Parts;
 using UglyToad.PdfPig.PdfFonts;
 using UglyToad.PdfPig.Tokenization.Scanner;
 using UglyToad.PdfPig.Tokens;
-using UglyToad.PdfPig.XObjects;
 
 namespace Countersign.Documents.Readers;
 
@@ -569,7 +568,7 @@ internal sealed class PdfPageReader(
         {
             var covers = opaque && colour >= 0 && _subpaths[i].FillsBox;
             for (var j = 0; covers && j < _subpathCount; j++)
-                covers = j == i || !_subpaths[i].Holds(_subpaths[j]); // a frame, not a box
+                covers = j == i || _subpaths[i].Holds(_subpaths[j]) == _subpaths[j].Holds(_subpaths[i]); // a frame is no box
             Paint(_subpaths[i], colour, covers, picture: false);
         }
     }
