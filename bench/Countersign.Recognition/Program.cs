@@ -8,17 +8,6 @@ while (!File.Exists(Path.Combine(root, "Countersign.slnx")) && Path.GetDirectory
 var corpora = Path.GetFullPath(Path.Combine(root, "..", "shared", "corpora"));
 switch (args)
 {
-    case ["read", var file]:
-        foreach (var d in Countersign.Documents.Document.Read(File.ReadAllBytes(file)).Whole())
-        {
-            foreach (var t in d.Passages)
-                Console.WriteLine($"{t.Role} [{t.Place}] {t.Label}: {t.Text}");
-            foreach (var u in d.Unread)
-                Console.WriteLine(u);
-            foreach (var o in d.Oddities)
-                Console.WriteLine(o);
-        }
-        return 0;
     case ["readers-pdf", ..]:
         return ReadersPdf.Run(corpora);
 }

@@ -149,17 +149,25 @@ internal sealed class PdfPageReader(
         {
             if ((i & 255) == 0)
                 _options.Reading.Tick();
+            var before = page.Count;
             try
             {
                 operations[i].Run(this);
+                if (page.Count == before && ShowsText(operations[i]) && IsFontMissing())
+                    page.Failed++;
             }
             catch (Exception e) when (e is not (OutOfMemoryException or BoundReachedException) && ++_failures < MostFailures)
             {
-                if (operations[i].Operator is "Tj" or "TJ" or "'" or "\"" or "Do")
+                if (ShowsText(operations[i]) || operations[i].Operator == "Do")
                     page.Failed++;
             }
         }
     }
+
+    private static bool ShowsText(IGraphicsStateOperation operation) => operation.Operator is "Tj" or "TJ" or "'" or "\"";
+
+    /// <summary>PdfPig passes over text in fonts that it cannot load.</summary>
+    private bool IsFontMissing() => GetCurrentState().FontState is { FromExtendedGraphicsState: false } state && (state.FontName is null || ResourceStore.GetFont(state.FontName) is null);
 
     /// <summary>Whether an object's own layer is off.</summary>
     public bool IsOff(DictionaryToken dictionary) => _options.LayersOff.Count > 0 && dictionary.TryGet(NameToken.Oc, out var layer) && IsOff(layer);

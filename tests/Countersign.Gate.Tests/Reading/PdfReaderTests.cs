@@ -248,6 +248,13 @@ public sealed class PdfReaderTests
     }
 
     [Fact]
+    public void Text_in_a_font_that_cannot_be_read_is_told()
+    {
+        var read = Document.Read(new PdfMaker { Resources = "/Font << /F1 << /Type /Font /Subtype /TrueType >> >>" }.With(PdfMaker.Line("text")).Build());
+        Assert.True(TextOf(read, TextRole.Body) == "text" || read.Unread.Any(u => u.Reason == UnreadReason.Damaged));
+    }
+
+    [Fact]
     public void One_damaged_page_does_not_hide_the_others()
     {
         var made = new PdfMaker().With(PdfMaker.Line("before"));
