@@ -15,7 +15,7 @@ internal static class ReadersPdf
 
     private const double Enough = 0.98;
 
-    private sealed record Answer(string File, Document Document, double WordsShared, double LettersInOrder, int Letters, int Words, TimeSpan Took);
+    private sealed record Answer(string File, Document Document, double WordsShared, double LettersInOrder, double LettersAsPainted, int Letters, int Words, TimeSpan Took);
 
     public static int Run(string corpora)
     {
@@ -25,16 +25,16 @@ internal static class ReadersPdf
             Console.Error.WriteLine("The shared corpora are not beside this checkout.");
             return 1;
         }
-        var files = new List<(string Path, string Text)>();
+        var files = new List<(string Path, string Text, string Painted)>();
         foreach (var path in Directory.EnumerateFiles(folder, "*.pdf", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
             if (TextOf(path) is { } text)
-                files.Add((path, text));
+                files.Add((path, text, TextOf(path, "-raw") ?? ""));
         var answers = new List<Answer>();
         var exceptions = 0;
-        foreach (var (path, text) in files)
+        foreach (var (path, text, painted) in files)
             try
             {
-                answers.Add(Compare(Path.GetRelativePath(folder, path), File.ReadAllBytes(path), text));
+                answers.Add(Compare(Path.GetRelativePath(folder, path), File.ReadAllBytes(path), text, painted));
             }
             catch (Exception e) when (e is not OutOfMemoryException)
             {
@@ -48,6 +48,8 @@ internal static class ReadersPdf
         Console.WriteLine($"| its words read, all together | {Percent(withText.Sum(a => a.WordsShared * a.Words) / withText.Sum(a => (double)a.Words))} |");
         Console.WriteLine($"| its letters read in its order, all together | {Percent(withText.Sum(a => a.LettersInOrder * a.Letters) / withText.Sum(a => (double)a.Letters))} |");
         Console.WriteLine($"| its letters read in its order, mean of the documents | {Percent(withText.Average(a => a.LettersInOrder))} |");
+        Console.WriteLine($"| the letters of pdftotext -raw read in its order (of painting), all together | {Percent(withText.Sum(a => a.LettersAsPainted * a.Letters) / withText.Sum(a => (double)a.Letters))} |");
+        Console.WriteLine($"| the letters of pdftotext -raw read in its order, mean of the documents | {Percent(withText.Average(a => a.LettersAsPainted))} |");
         Console.WriteLine($"| exceptions | {exceptions} |");
         Console.WriteLine($"| too slow | {answers.Count(a => a.Document.Unread.Any(u => u.Reason == UnreadReason.TooSlow))} |");
         foreach (var reason in answers.SelectMany(a => a.Document.Unread.Select(u => u.Reason).Distinct()).GroupBy(r => r).OrderBy(g => g.Key))
@@ -58,6 +60,8 @@ internal static class ReadersPdf
         foreach (var miss in withText.Where(a => a.WordsShared < Enough).OrderBy(a => a.WordsShared))
             Console.WriteLine($"miss {Percent(miss.WordsShared)} of {miss.Words} words, {Percent(miss.LettersInOrder)} of letters: {miss.File} "
                 + string.Join("; ", miss.Document.Unread.Select(u => u.Reason).Distinct()));
+        foreach (var miss in withText.OrderByDescending(a => (1 - a.LettersInOrder) * a.Letters).Take(25))
+            Console.WriteLine($"order {Percent(miss.LettersInOrder)} (as painted {Percent(miss.LettersAsPainted)}) of {miss.Letters} letters: {miss.File}");
         foreach (var found in answers.Where(a => a.Document.Oddities.Any(o => o.Kind is OddityKind.CoveredText or OddityKind.RemappedGlyphs)))
             Console.WriteLine($"odd {found.File}: " + string.Join(" | ", found.Document.Oddities.Where(o => o.Kind is OddityKind.CoveredText or OddityKind.RemappedGlyphs).Take(3)
                 .Select(o => $"{o.Kind} {o.Place} {o.Excerpt[..Math.Min(50, o.Excerpt.Length)]}")));
@@ -69,9 +73,9 @@ internal static class ReadersPdf
 
     private static string Percent(double share) => (share * 100).ToString("0.0", CultureInfo.InvariantCulture) + " %";
 
-    private static string? TextOf(string path)
+    private static string? TextOf(string path, params string[] more)
     {
-        using var process = Process.Start(new ProcessStartInfo("pdftotext", ["-enc", "UTF-8", path, "-"])
+        using var process = Process.Start(new ProcessStartInfo("pdftotext", ["-enc", "UTF-8", .. more, path, "-"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -84,7 +88,7 @@ internal static class ReadersPdf
         return process.ExitCode == 0 ? text : null;
     }
 
-    private static Answer Compare(string file, byte[] bytes, string reference)
+    private static Answer Compare(string file, byte[] bytes, string reference, string painted)
     {
         var clock = Stopwatch.StartNew();
         var document = Document.Read(bytes);
@@ -95,7 +99,8 @@ internal static class ReadersPdf
         var shared = theirs.GroupBy(w => w).Sum(g => Math.Min(g.Count(), counts.GetValueOrDefault(g.Key)));
         var (letters, read) = (string.Concat(theirs), string.Concat(ours));
         return new Answer(file, document, theirs.Count == 0 ? 1 : (double)shared / theirs.Count,
-            letters.Length == 0 ? 1 : (double)LongestCommon(letters, read) / letters.Length, letters.Length, theirs.Count, took);
+            letters.Length == 0 ? 1 : (double)LongestCommon(letters, read) / letters.Length,
+            string.Concat(Words(painted)) is { Length: > 0 } raw ? (double)LongestCommon(raw, read) / raw.Length : 1, letters.Length, theirs.Count, took);
     }
 
     private static List<string> Words(string text)

@@ -1,7 +1,6 @@
 using System.IO.Compression;
 using UglyToad.PdfPig.Filters;
 using UglyToad.PdfPig.Tokens;
-using UglyToad.PdfPig.Util;
 
 namespace Countersign.Documents.Readers;
 

@@ -107,7 +107,7 @@ internal sealed class PdfFontTexts
         return unit <= 0.02 ? unit * 1000 : unit * 50;
     }
 
-    private Func<int, char>? OfSimple(DictionaryToken dictionary, string? type, IPdfTokenScanner scanner)
+    private static Func<int, char>? OfSimple(DictionaryToken dictionary, string? type, IPdfTokenScanner scanner)
     {
         if (!dictionary.ContainsKey(NameToken.ToUnicode))
             return null; // then the names are all there is, and were read by

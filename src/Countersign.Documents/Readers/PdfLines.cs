@@ -214,31 +214,26 @@ internal static class PdfLines
             else
                 forward++;
         }
-        var units = new List<Unit>(end - start + 8);
-        var natural = backward > forward;
-        var order = kept.GetRange(start, end - start);
-        if (!natural)
+        // Marks stay with their letters: behind them where letters were painted in reading order; the stable sort keeps the others.
+        var pieces = new List<(string Text, int Glyph)>(end - start);
+        for (var i = start; i < end; i++)
+            if (backward > forward && pieces.Count > 0 && IsMark(glyphs[kept[i]].Text))
+                pieces[^1] = (pieces[^1].Text + glyphs[kept[i]].Text, pieces[^1].Glyph);
+            else
+                pieces.Add((glyphs[kept[i]].Text, kept[i]));
+        var units = new List<Unit>(pieces.Count + 8);
+        var before = -1;
+        foreach (var (text, glyph) in pieces.OrderBy(p => glyphs[p.Glyph].U0))
         {
-            var index = order.ToArray();
-            var keys = Array.ConvertAll(index, g => glyphs[g].U0);
-            // Stable: marks share the place of their letters.
-            order = [.. Enumerable.Range(0, index.Length).OrderBy(i => keys[i]).Select(i => index[i])];
+            if (before >= 0 && glyphs[glyph].U0 - glyphs[before].U1 > WordGap * glyphs[glyph].Size && units[^1].Sort != Sort.Space && !string.IsNullOrWhiteSpace(text))
+                units.Add(new Unit(" ", Sort.Space, glyph));
+            units.Add(new Unit(text, SortOf(text[0]), glyph));
+            before = glyph;
         }
-        for (var i = 0; i < order.Count; i++)
-        {
-            ref readonly var g = ref glyphs[order[i]];
-            if (i > 0)
-            {
-                ref readonly var before = ref glyphs[order[i - 1]];
-                var gap = Math.Max(g.U0, before.U0) - Math.Min(g.U1, before.U1);
-                var turns = natural && IsRight(g.Text) != IsRight(before.Text);
-                if (gap > WordGap * g.Size && !turns && units[^1].Sort != Sort.Space && !string.IsNullOrWhiteSpace(g.Text))
-                    units.Add(new Unit(" ", Sort.Space, order[i]));
-            }
-            units.Add(new Unit(g.Text, SortOf(g.Text[0]), order[i]));
-        }
-        return natural ? units : Turned(units);
+        return Turned(units);
     }
+
+    private static bool IsMark(string text) => text.Length == 1 && CharUnicodeInfo.GetUnicodeCategory(text[0]) == UnicodeCategory.NonSpacingMark;
 
     /// <summary>The reverse of the bidirectional algorithm's last step (UAX 9, L2), for a line in visual order.</summary>
     private static List<Unit> Turned(List<Unit> units)

@@ -41,9 +41,10 @@ internal struct PdfGlyph
     public int Owner;
 }
 
-/// <summary>A filled area, in points; what it covers when it is opaque and has its box's shape.</summary>
-/// <param name="Order">How many glyphs were painted before it.</param>
-/// <param name="Colour">24-bit RGB, or -1 for pictures, patterns and what is not opaque.</param>
+/// <summary>
+/// A filled area: its box in points, how many glyphs were painted before it, its 24-bit RGB colour (-1 for pictures, patterns and what is not opaque),
+/// whether it is opaque and has the shape of its box, and whether it is a picture.
+/// </summary>
 internal readonly record struct PdfPaint(float X0, float Y0, float X1, float Y1, int Order, int Colour, bool Covers, bool Picture)
 {
     public bool Holds(in PdfGlyph g) => g.X > X0 && g.X < X1 && g.Y > Y0 && g.Y < Y1;

@@ -14,7 +14,6 @@ using UglyToad.PdfPig.Parser.Parts;
 using UglyToad.PdfPig.PdfFonts;
 using UglyToad.PdfPig.Tokenization.Scanner;
 using UglyToad.PdfPig.Tokens;
-using UglyToad.PdfPig.XObjects;
 
 namespace Countersign.Documents.Readers;
 
@@ -150,17 +149,25 @@ internal sealed class PdfPageReader(
         {
             if ((i & 255) == 0)
                 _options.Reading.Tick();
+            var before = page.Count;
             try
             {
                 operations[i].Run(this);
+                if (page.Count == before && ShowsText(operations[i]) && IsFontMissing())
+                    page.Failed++;
             }
             catch (Exception e) when (e is not (OutOfMemoryException or BoundReachedException) && ++_failures < MostFailures)
             {
-                if (operations[i].Operator is "Tj" or "TJ" or "'" or "\"" or "Do")
+                if (ShowsText(operations[i]) || operations[i].Operator == "Do")
                     page.Failed++;
             }
         }
     }
+
+    private static bool ShowsText(IGraphicsStateOperation operation) => operation.Operator is "Tj" or "TJ" or "'" or "\"";
+
+    /// <summary>PdfPig passes over text in fonts that it cannot load.</summary>
+    private bool IsFontMissing() => GetCurrentState().FontState is { FromExtendedGraphicsState: false } state && (state.FontName is null || ResourceStore.GetFont(state.FontName) is null);
 
     /// <summary>Whether an object's own layer is off.</summary>
     public bool IsOff(DictionaryToken dictionary) => _options.LayersOff.Count > 0 && dictionary.TryGet(NameToken.Oc, out var layer) && IsOff(layer);
@@ -569,7 +576,7 @@ internal sealed class PdfPageReader(
         {
             var covers = opaque && colour >= 0 && _subpaths[i].FillsBox;
             for (var j = 0; covers && j < _subpathCount; j++)
-                covers = j == i || !_subpaths[i].Holds(_subpaths[j]); // a frame, not a box
+                covers = j == i || _subpaths[i].Holds(_subpaths[j]) == _subpaths[j].Holds(_subpaths[i]); // a frame is no box
             Paint(_subpaths[i], colour, covers, picture: false);
         }
     }

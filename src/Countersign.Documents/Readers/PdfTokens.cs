@@ -1,5 +1,4 @@
 using System.Text;
-using UglyToad.PdfPig.Core;
 using UglyToad.PdfPig.Parser.Parts;
 using UglyToad.PdfPig.Tokenization.Scanner;
 using UglyToad.PdfPig.Tokens;
