@@ -7,7 +7,9 @@ internal static class DocumentReaders
     {
         if (kind == DocumentKind.Empty)
             return;
-        if (kind == DocumentKind.TooLarge)
+        if (kind == DocumentKind.Pdf)
+            PdfReader.Read(reading);
+        else if (kind == DocumentKind.TooLarge)
             reading.Unreadable(UnreadReason.TooLarge, default, $"It is larger than the {reading.Bytes.Length / 1024 / 1024} MB that are read.");
         else
             reading.Unreadable(UnreadReason.Unknown, default, $"It is {kind.Said}, which is not read here.");
