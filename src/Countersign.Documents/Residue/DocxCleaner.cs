@@ -169,7 +169,27 @@ internal sealed class DocxCleaner
         foreach (var paragraph in joined)
             if (IsUnder(paragraph, root))
                 Join(paragraph);
+        Fields(root);
         KeepCellsWhole(root);
+    }
+
+    /// <summary>Removes what is left of a field whose beginning or end went with a change: its code would stand in the text (17.16.18).</summary>
+    private void Fields(XElement root)
+    {
+        var open = new Stack<XElement>();
+        foreach (var element in root.Descendants().Where(e => e.Name == W("fldChar") || e.Name == W("instrText")).ToList())
+            if (element.Name == W("instrText"))
+            {
+                if (open.Count == 0) element.Remove();
+            }
+            else if (element.Attribute(W("fldCharType"))?.Value is "begin")
+                open.Push(element);
+            else if (open.Count == 0)
+                element.Remove();
+            else if (element.Attribute(W("fldCharType"))?.Value is "end")
+                open.Pop();
+        foreach (var begin in open)
+            begin.Remove();
     }
 
     private bool IsInsertion(XElement e) => e.Name.Namespace == _w && e.Name.LocalName is "ins" or "moveTo";

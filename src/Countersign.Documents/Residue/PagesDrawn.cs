@@ -9,17 +9,20 @@ namespace Countersign.Documents;
 public static class PagesDrawn
 {
     /// <summary>How many pages are drawn.</summary>
-    public const int MostPages = 40;
+    public const int MostPages = 20;
 
-    /// <summary>Dots per inch: enough to tell that a line of text is missing, too few to see how a letter is hinted.</summary>
-    private const int Resolution = 36;
+    /// <summary>Pages are drawn at this many dots per inch and made smaller by <see cref="Finer"/>, so that how a program draws thin lines does not matter.</summary>
+    private const int Resolution = 216, Finer = 3;
 
-    /// <summary>The side of the squares that are compared, in dots: about 3 mm.</summary>
-    internal const int Square = 4;
+    /// <summary>The side of the squares that are compared, in points (1/72 inch): about 4 mm.</summary>
+    internal const int Square = 12;
 
-    /// <summary>How much darker a square must be in one drawing than in the same place of the other, in parts of 255, and how many such squares a page may have.
-    /// Both are measured: docs/RESIDUE.md.</summary>
-    internal const int Darker = 60, MostSquares = 6;
+    /// <summary>How far apart the dots of a square may be on average, in parts of 255, in the best of its places one point around, and how many squares of a page may
+    /// be further apart. Both are measured: docs/RESIDUE.md.</summary>
+    internal const int MostApart = 25, MostSquares = 3;
+
+    /// <summary>The largest picture of a page that is compared, in dots.</summary>
+    private const long MostDots = 60_000_000;
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
@@ -45,7 +48,7 @@ public static class PagesDrawn
                     found.Add(Residue.Make("residue.drawn-differently", new Place("", number), "", $"Only one of two programs (poppler and {Said(second)}) draws this page."));
                 else if (squares > MostSquares)
                     found.Add(Residue.Make("residue.drawn-differently", new Place("", number), "",
-                        $"Two programs (poppler and {Said(second)}) draw this page differently, in {squares} places of about 3 mm."));
+                        $"Two programs (poppler and {Said(second)}) draw this page differently, in {squares} places of about 4 mm."));
             return found;
         });
     }
@@ -75,8 +78,15 @@ public static class PagesDrawn
         var other = Pages(b);
         if (first.Count == 0 || other.Count == 0)
             return null;
-        return [.. first.Keys.Union(other.Keys).Order().Select(n => (n,
-            first.TryGetValue(n, out var one) && other.TryGetValue(n, out var two) ? Differing(one, two) : (int?)null))];
+        var pages = new List<(int, int?)>();
+        foreach (var number in first.Keys.Union(other.Keys).Order())
+            if (!first.TryGetValue(number, out var one) || !other.TryGetValue(number, out var two))
+                pages.Add((number, null));
+            else if (Picture.Read(one) is { } left && Picture.Read(two) is { } right)
+                pages.Add((number, left.DifferentSquares(right)));
+            else
+                return null; // too large to compare
+        return pages;
     }
 
     private static SortedDictionary<int, string> Pages(string folder)
@@ -88,20 +98,19 @@ public static class PagesDrawn
         return pages;
     }
 
-    private static int? Differing(string one, string two) =>
-        Picture.Read(one) is { } a && Picture.Read(two) is { } b ? a.DifferentSquares(b) : null;
-
     /// <summary>A grey picture (PGM, binary).</summary>
     internal sealed record Picture(int Width, int Height, byte[] Dots)
     {
         public static Picture? Read(string file)
         {
+            if (new FileInfo(file).Length > MostDots + 1000)
+                return null;
             var bytes = File.ReadAllBytes(file);
             var at = 0;
             if (Word() != "P5" || !int.TryParse(Word(), NumberStyles.None, CultureInfo.InvariantCulture, out var width) || !int.TryParse(Word(), NumberStyles.None, CultureInfo.InvariantCulture, out var height)
-                || Word() != "255" || width is < 1 or > 20_000 || height is < 1 or > 20_000 || bytes.Length - at < (long)width * height)
+                || Word() != "255" || width < Finer || height < Finer || (long)width * height > MostDots || bytes.Length - at < (long)width * height)
                 return null;
-            return new Picture(width, height, bytes[at..(at + width * height)]);
+            return new Picture(width, height, bytes[at..(at + width * height)]).Smaller();
 
             string Word()
             {
@@ -116,58 +125,58 @@ public static class PagesDrawn
             }
         }
 
-        private int Columns => (Width + Square - 1) / Square;
-
-        private int Rows => (Height + Square - 1) / Square;
-
-        /// <summary>The mean of every square.</summary>
-        private int[] Means()
+        /// <summary>Each dot the mean of <see cref="Finer"/> by <see cref="Finer"/>.</summary>
+        private Picture Smaller()
         {
-            var sums = new int[Columns * Rows];
-            var counts = new int[sums.Length];
-            for (var y = 0; y < Height; y++)
-                for (var x = 0; x < Width; x++)
+            int width = Width / Finer, height = Height / Finer;
+            var dots = new byte[width * height];
+            for (var y = 0; y < height; y++)
+                for (var x = 0; x < width; x++)
                 {
-                    var at = y / Square * Columns + x / Square;
-                    sums[at] += Dots[y * Width + x];
-                    counts[at]++;
+                    var sum = 0;
+                    for (var dy = 0; dy < Finer; dy++)
+                        for (var dx = 0; dx < Finer; dx++)
+                            sum += Dots[(y * Finer + dy) * Width + x * Finer + dx];
+                    dots[y * width + x] = (byte)(sum / (Finer * Finer));
                 }
-            for (var i = 0; i < sums.Length; i++)
-                sums[i] /= Math.Max(1, counts[i]);
-            return sums;
+            return new Picture(width, height, dots);
         }
 
         /// <summary>
-        /// How many squares of either picture are lighter or darker than everything near the same place in the other: text that moved by less than a
-        /// square is no difference, text that is missing or other is. Pages of different sizes are compared where both have something, and what only one
-        /// has counts against white.
+        /// How many squares differ: whatever is there in either picture and not in the other, at the same place or one dot beside it. Pages of different sizes differ
+        /// everywhere.
         /// </summary>
         public int DifferentSquares(Picture other)
         {
-            int[] a = Means(), b = other.Means();
-            var different = 0;
-            var rows = Math.Max(Rows, other.Rows);
-            var columns = Math.Max(Columns, other.Columns);
-            for (var y = 0; y < rows; y++)
-                for (var x = 0; x < columns; x++)
-                    if (Apart(At(a, this, x, y), b, other, x, y) || Apart(At(b, other, x, y), a, this, x, y))
+            if (Math.Abs(Width - other.Width) > 4 || Math.Abs(Height - other.Height) > 4)
+                return Math.Max(Width * Height, other.Width * other.Height) / (Square * Square);
+            int width = Math.Min(Width, other.Width), height = Math.Min(Height, other.Height), different = 0;
+            for (var y = 0; y + Square <= height; y += Square)
+                for (var x = 0; x + Square <= width; x += Square)
+                    if (!IsAlike(other, x, y, width, height))
                         different++;
             return different;
         }
 
-        private static int At(int[] means, Picture of, int x, int y) => x >= 0 && y >= 0 && x < of.Columns && y < of.Rows ? means[y * of.Columns + x] : 255;
-
-        private static bool Apart(int mean, int[] means, Picture of, int x, int y)
+        private bool IsAlike(Picture other, int x, int y, int width, int height)
         {
-            int least = 255, most = 0;
             for (var dy = -1; dy <= 1; dy++)
                 for (var dx = -1; dx <= 1; dx++)
                 {
-                    var near = At(means, of, x + dx, y + dy);
-                    least = Math.Min(least, near);
-                    most = Math.Max(most, near);
+                    if (x + dx < 0 || y + dy < 0 || x + dx + Square > width || y + dy + Square > height)
+                        continue;
+                    var apart = 0;
+                    for (var row = 0; row < Square && apart <= MostApart * Square * Square; row++)
+                    {
+                        var one = Dots.AsSpan((y + row) * Width + x, Square);
+                        var two = other.Dots.AsSpan((y + dy + row) * other.Width + x + dx, Square);
+                        for (var i = 0; i < Square; i++)
+                            apart += Math.Abs(one[i] - two[i]);
+                    }
+                    if (apart <= MostApart * Square * Square)
+                        return true;
                 }
-            return mean < least - Darker || mean > most + Darker;
+            return false;
         }
     }
 }

@@ -60,6 +60,7 @@ internal static class Placeholders
 
     private static readonly Regex Crosses = new(@"\b(?:XX+|xx+)\b", Linear);
     private static readonly Regex CrossedNumbers = new(@"[xX]{4,}", Linear);
+    private static readonly SearchValues<string> CrossSigns = SearchValues.Create(["xx", "XX", "xX", "Xx"], StringComparison.Ordinal);
     private static readonly Regex Roman = new(@"\b(?:XXIX|XXVIII|XXVII|XXVI|XXXI|XXXII|XXXIII|XXXIV|XXIV|XIX|XVIII|XXI|XXII|XXIII|XL)\b", Linear);
     private static readonly HashSet<string> BeforeNumbers = Words("""
         chapter article part title annex appendix section book volume vol psalm schedule act table figure protocol legion no number nr century
@@ -132,8 +133,11 @@ internal static class Placeholders
             add(id, stretch.At(from), stretch.Around(from, length), null);
         }
 
-        foreach (var match in BrokenReference.EnumerateMatches(text))
-            Take("residue.broken-reference", match.Index, match.Length);
+        // What cannot match without its sign is not looked for where there is none: most lines of a letter have none.
+        var crossed = text.AsSpan().ContainsAny(CrossSigns);
+        if (text.Contains('!'))
+            foreach (var match in BrokenReference.EnumerateMatches(text))
+                Take("residue.broken-reference", match.Index, match.Length);
         foreach (var match in TemplateText.EnumerateMatches(text))
             Take("residue.template-text", match.Index, match.Length);
         BySigns(stretch, (from, length, id) => Take(id, from, length));
@@ -147,25 +151,30 @@ internal static class Placeholders
         foreach (var match in Alone.EnumerateMatches(text))
             if (StandsAlone(stretch, match.Index, match.Length))
                 Take("residue.placeholder", match.Index, match.Length);
-        foreach (var match in Pending.EnumerateMatches(text))
-            if (match.Length > "PENDING".Length || StandsAlone(stretch, match.Index, match.Length) || Begins(stretch, match.Index))
-                Take("residue.placeholder", match.Index, match.Length);
-        foreach (var match in Crosses.EnumerateMatches(text))
-            if (IsCross(stretch, match.Index, match.Length))
-                Take("residue.placeholder", match.Index, match.Length);
-        foreach (var match in CrossedNumbers.EnumerateMatches(text))
-            if (!IsLetterAt(text, match.Index - 1) && !IsLetterAt(text, match.Index + match.Length) && !InAddress(text, match.Index, match.Length))
-                Take("residue.placeholder", match.Index, match.Length);
-        foreach (var match in Nobody.EnumerateMatches(text))
-            if (!IsInitials(text, match.Index, match.Index + match.Length))
-                Take("residue.placeholder", match.Index, match.Length);
+        if (text.Contains("PENDING", StringComparison.Ordinal))
+            foreach (var match in Pending.EnumerateMatches(text))
+                if (match.Length > "PENDING".Length || StandsAlone(stretch, match.Index, match.Length) || Begins(stretch, match.Index))
+                    Take("residue.placeholder", match.Index, match.Length);
+        if (crossed)
+            foreach (var match in Crosses.EnumerateMatches(text))
+                if (IsCross(stretch, match.Index, match.Length))
+                    Take("residue.placeholder", match.Index, match.Length);
+        if (crossed)
+            foreach (var match in CrossedNumbers.EnumerateMatches(text))
+                if (!IsLetterAt(text, match.Index - 1) && !IsLetterAt(text, match.Index + match.Length) && !InAddress(text, match.Index, match.Length))
+                    Take("residue.placeholder", match.Index, match.Length);
+        if (text.Contains("N.", StringComparison.Ordinal))
+            foreach (var match in Nobody.EnumerateMatches(text))
+                if (!IsInitials(text, match.Index, match.Index + match.Length))
+                    Take("residue.placeholder", match.Index, match.Length);
         foreach (var match in EmptySalutation.EnumerateMatches(text))
         {
             var skip = text[match.Index] == '\n' ? 1 : 0;
             Take("residue.placeholder", match.Index + skip, match.Length - skip - 1);
         }
-        foreach (var match in Questions.EnumerateMatches(text))
-            Take("residue.placeholder", match.Index, match.Length);
+        if (text.Contains("???", StringComparison.Ordinal))
+            foreach (var match in Questions.EnumerateMatches(text))
+                Take("residue.placeholder", match.Index, match.Length);
     }
 
     /// <summary>Brackets, braces, guillemets, blanks: everything that begins with a sign.</summary>

@@ -10,7 +10,7 @@ public static partial class Residue
     public const int MostOfOne = 25;
 
     /// <summary>How much text is searched, in UTF-16 units; the rest is said to be unsearched.</summary>
-    internal const int MostSearched = 4 * 1024 * 1024;
+    internal const int MostSearched = 2 * 1024 * 1024;
 
     /// <summary>All sorts of findings, by id.</summary>
     public static IReadOnlyList<FindingKind> Kinds { get; } =
@@ -153,10 +153,11 @@ public static partial class Residue
     }
 
     /// <summary>Kinds of PDF annotations that are a reviewer's remark (ISO 32000-2 12.5.6).</summary>
-    private static bool IsRemark(string? label) => (label ?? "").ToLowerInvariant() is "text" or "popup" or "highlight" or "underline" or "squiggly"
+    private static bool IsRemark(string? label) => (label ?? "").ToLowerInvariant() is "note" or "text" or "popup" or "highlight" or "underline" or "squiggly"
         or "strikeout" or "caret" or "ink" or "line" or "square" or "circle" or "polygon" or "polyline";
 
-    private static bool IsPartOfThePage(string? label) => (label ?? "").ToLowerInvariant() is "link" or "widget";
+    /// <summary>Links and fields are the page itself; an attachment is found as such.</summary>
+    private static bool IsPartOfThePage(string? label) => (label ?? "").ToLowerInvariant() is "link" or "widget" or "attachment" or "fileattachment";
 
     private static void OfOddities(Document document, Action<string, Place, string, string?> add)
     {

@@ -125,6 +125,15 @@ public sealed class CleanerTests
     }
 
     [Fact]
+    public void The_code_of_a_field_that_was_deleted_in_part_does_not_become_text()
+    {
+        const string code = """<w:r><w:instrText> MERGEFORMAT </w:instrText></w:r>""";
+        var body = P(R("a") + """<w:del w:id="1"><w:r><w:fldChar w:fldCharType="begin"/></w:r></w:del>""" + code + """<w:del w:id="2"><w:r><w:fldChar w:fldCharType="end"/></w:r></w:del>""" + R("b"));
+        Assert.DoesNotContain("MERGEFORMAT", Parts(Clean(Docx(body), new CleanChoices { Tracked = TrackedChoice.Accept }).Bytes)["word/document.xml"], StringComparison.Ordinal);
+        Assert.Contains("MERGEFORMAT", Parts(Clean(Docx(body), new CleanChoices { Tracked = TrackedChoice.Reject }).Bytes)["word/document.xml"], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Tracked_changes_stay_where_nobody_decided_about_them()
     {
         var cleaned = Clean(Docx(P(R("We ") + Del("stay") + Ins("go"))));
@@ -222,6 +231,49 @@ public sealed class CleanerTests
         Assert.Equal("clean.damaged", Assert.IsType<CleanRefusal>(Cleaner.Clean(broken)).Code);
         var bomb = Zip([("[Content_Types].xml", "<Types/>"), ("_rels/.rels", "<Relationships/>"), ("word/document.xml", """<!DOCTYPE a [<!ENTITY b "bbbb">]><a>&b;</a>""")]);
         Assert.Equal("clean.damaged", Assert.IsType<CleanRefusal>(Cleaner.Clean(bomb)).Code);
+    }
+
+    [Theory]
+    [InlineData(TrackedChoice.Accept, "deletion")]
+    [InlineData(TrackedChoice.Reject, "insertion")]
+    public void LibreOffice_reads_the_cleaned_file_as_it_reads_the_tracked_one_without_what_went(TrackedChoice choice, string gone)
+    {
+        Assert.SkipUnless(Tool.Exists("soffice"), "needs soffice (Debian package libreoffice-writer-nogui), which is not installed");
+        var folder = Directory.CreateTempSubdirectory("countersign-test-");
+        try
+        {
+            foreach (var file in new[] { "RP005-Deleted-Paragraph-Mark", "RP015-MoveFrom-MoveTo", "RP009-Deleted-Table-Row" })
+            {
+                var path = Directory.EnumerateFiles(Corpora.Require("office/Open-Xml-PowerTools"), file + ".docx", SearchOption.AllDirectories).First();
+                File.Copy(path, Path.Combine(folder.FullName, file + "-tracked.docx"));
+                File.WriteAllBytes(Path.Combine(folder.FullName, file + "-cleaned.docx"), Clean(File.ReadAllBytes(path), new CleanChoices { Tracked = choice }).Bytes.ToArray());
+            }
+            Tool.Run("soffice", ["--headless", "--norestore", "-env:UserInstallation=" + new Uri(Path.Combine(folder.FullName, "profile")).AbsoluteUri, "--convert-to", "fodt", "--outdir", folder.FullName,
+                .. Directory.EnumerateFiles(folder.FullName, "*.docx")]);
+            var cleaned = Directory.GetFiles(folder.FullName, "*-cleaned.fodt");
+            Assert.Equal(3, cleaned.Length);
+            foreach (var file in cleaned)
+                Assert.Equal(Words(file.Replace("-cleaned", "-tracked", StringComparison.Ordinal), gone), Words(file, gone));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    /// <summary>The words of a flat OpenDocument text without what its tracked changes of one kind hold.</summary>
+    private static string Words(string file, string gone)
+    {
+        XNamespace text = "urn:oasis:names:tc:opendocument:xmlns:text:1.0";
+        var root = XDocument.Load(file, LoadOptions.PreserveWhitespace).Root!;
+        var left = root.Descendants(text + "changed-region").Where(r => r.Elements().First().Name.LocalName == gone).Select(r => r.Attribute(text + "id")!.Value).ToHashSet();
+        var open = new HashSet<string>();
+        var words = new StringBuilder();
+        foreach (var node in root.Descendants().First(e => e.Name.LocalName == "body").DescendantNodes())
+            if (node is XElement e && e.Name == text + "change-start" && left.Contains(e.Attribute(text + "change-id")!.Value)) open.Add(e.Attribute(text + "change-id")!.Value);
+            else if (node is XElement end && end.Name == text + "change-end") open.Remove(end.Attribute(text + "change-id")!.Value);
+            else if (node is XText t && open.Count == 0 && !t.Ancestors().Any(a => a.Name == text + "tracked-changes" || a.Name.LocalName == "annotation")) words.Append(t.Value);
+        return string.Concat(words.ToString().Where(c => !char.IsWhiteSpace(c)));
     }
 
     [Fact]

@@ -40,21 +40,26 @@ public sealed class PagesTests
     [Fact]
     public void What_one_picture_shows_and_another_does_not_counts_and_a_small_shift_does_not()
     {
-        static PagesDrawn.Picture Of(Func<int, int, bool> ink)
+        // Lines of words: each word is a pattern of its own, and so is its place.
+        static PagesDrawn.Picture Of(int shift, Func<int, int, int> word)
         {
-            var dots = new byte[200 * 300];
-            for (var y = 0; y < 300; y++)
-                for (var x = 0; x < 200; x++)
-                    dots[y * 200 + x] = ink(x, y) ? (byte)0 : (byte)255;
-            return new PagesDrawn.Picture(200, 300, dots);
+            var dots = new byte[600 * 300];
+            Array.Fill(dots, (byte)255);
+            for (var line = 0; line < 10; line++)
+                for (var at = 0; at < 12; at++)
+                    for (var y = 0; y < 9; y++)
+                        for (var x = 0; x < 36; x++)
+                            if (word(line, at) is > 0 and var pattern && ((x * 7 + y * 13 + pattern * 31) ^ (x * y + pattern)) % 3 == 0)
+                                dots[(line * 24 + y + 20 + shift) * 600 + at * 42 + x + 30 + shift] = 0;
+            return new PagesDrawn.Picture(600, 300, dots);
         }
-        static bool Line(int x, int y, int at) => y >= at && y < at + 4 && x is > 20 and < 160 && x % 3 != 0;
-        var page = Of((x, y) => Line(x, y, 40) || Line(x, y, 60));
+        var page = Of(0, (line, at) => 1 + line * 12 + at);
         Assert.Equal(0, page.DifferentSquares(page));
-        Assert.InRange(page.DifferentSquares(Of((x, y) => Line(x, y, 41) || Line(x, y, 61))), 0, PagesDrawn.MostSquares);
-        Assert.True(page.DifferentSquares(Of((x, y) => Line(x, y, 40))) > PagesDrawn.MostSquares);
-        Assert.True(Of((x, y) => Line(x, y, 40)).DifferentSquares(page) > PagesDrawn.MostSquares);
-        Assert.True(page.DifferentSquares(new PagesDrawn.Picture(200, 100, new byte[200 * 100])) > PagesDrawn.MostSquares);
+        Assert.Equal(0, page.DifferentSquares(Of(1, (line, at) => 1 + line * 12 + at)));
+        Assert.True(page.DifferentSquares(Of(0, (line, at) => line == 4 ? 0 : 1 + line * 12 + at)) > PagesDrawn.MostSquares);
+        Assert.True(Of(0, (line, at) => line == 4 ? 0 : 1 + line * 12 + at).DifferentSquares(page) > PagesDrawn.MostSquares);
+        Assert.True(page.DifferentSquares(Of(0, (line, at) => line == 4 && at is 5 or 6 ? 500 + at : 1 + line * 12 + at)) > PagesDrawn.MostSquares);
+        Assert.True(page.DifferentSquares(new PagesDrawn.Picture(600, 200, new byte[600 * 200])) > PagesDrawn.MostSquares);
     }
 
     [Fact]
