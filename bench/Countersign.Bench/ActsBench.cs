@@ -20,6 +20,9 @@ internal static class ActsBench
     private const string Append = "ledger and store alone", Sign = "… and statements signed", Enter = "OfficeLedger.Enter, all checks";
     private const string Locked = "ADO.NET, 64 writers, one connection", Contending = "ADO.NET, 64 writers, 64 connections";
 
+    private const string Flush = "4 KiB written and flushed, one after another";
+    private const int Flushes = 500;
+
     public static int Run(string[] args)
     {
         var count = Rounds.Option(args, "--count") is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : 4096;
@@ -60,6 +63,19 @@ internal static class ActsBench
             Contest(Enter, o => BenchOffice.Must<OfficeLedger>(OpenLedger(o)), EnterAll);
             Contest(Locked, o => new Plain(o.Home.Database, 1), (plain, acts) => plain.Write(acts));
             Contest(Contending, o => new Plain(o.Home.Database, Writers), (plain, acts) => plain.Write(acts));
+            // What the disk alone allows whoever flushes each act by itself.
+            using var floor = new FileStream(Path.Combine(work, "floor"), FileMode.Create, FileAccess.Write, FileShare.None, 0);
+            rounds.Add(Flush, () =>
+            {
+                var start = Stopwatch.GetTimestamp();
+                for (var i = 0; i < Flushes; i++)
+                {
+                    floor.Position = 0;
+                    floor.Write(new byte[4096]);
+                    DurableFile.Flush(floor.SafeFileHandle, floor.Name);
+                }
+                return Flushes / Stopwatch.GetElapsedTime(start).TotalSeconds;
+            });
             Console.WriteLine($"{count} acts a round from {Writers} writers; {(drafts ? "drafts" : "concurrences")} of about {(drafts ? Drafts((BenchOffice)all[1], 1) : Concurrences((BenchOffice)all[1], Drafts((BenchOffice)all[1], 1)))[0].Size} bytes");
             rounds.Run();
             foreach (var one in all)
@@ -211,7 +227,7 @@ internal static class ActsBench
             var connection = new SqliteConnection($"Data Source={database};Pooling=False;Default Timeout=60");
             connection.Open();
             using var pragma = connection.CreateCommand();
-            pragma.CommandText = Records.Pragmas + " PRAGMA busy_timeout=60000; PRAGMA cache_size=-32768;";
+            pragma.CommandText = Records.Pragmas + " PRAGMA busy_timeout=60000;";
             pragma.ExecuteNonQuery();
             return connection;
         })];

@@ -18,17 +18,13 @@ internal sealed class LedgerStore : ILedgerStore<Kept>, IDisposable
     private readonly Lock _gate = new();
     private readonly sqlite3 _connection;
     private readonly List<Query> _queries = [];
-    private readonly Query _begin, _commit, _rollback, _head, _gathering, _first, _subject, _act, _dropApprovals, _drop, _letter, _version, _checkpoint, _hashes, _find, _copies, _reference;
+    private readonly Query _look, _begin, _commit, _rollback, _head, _gathering, _first, _subject, _act, _dropApprovals, _drop, _letter, _version, _checkpoint, _hashes, _find, _copies, _reference;
 
     public LedgerStore(string database)
     {
         _owner = Records.Open(database, create: false);
-        using (var cache = _owner.Connection.CreateCommand())
-        {
-            cache.CommandText = "PRAGMA cache_size=-32768";
-            cache.ExecuteNonQuery();
-        }
         _connection = _owner.Connection.Handle!;
+        _look = Prepare("BEGIN");
         _begin = Prepare("BEGIN IMMEDIATE");
         _commit = Prepare("COMMIT");
         _rollback = Prepare("ROLLBACK");
@@ -130,8 +126,7 @@ internal sealed class LedgerStore : ILedgerStore<Kept>, IDisposable
             {
                 // Whatever went wrong, nothing is signed any more once this has returned.
                 signing?.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).Wait();
-                if (raw.sqlite3_get_autocommit(_connection) == 0)
-                    _rollback.Run();
+                End();
             }
         }
     }
@@ -181,29 +176,49 @@ internal sealed class LedgerStore : ILedgerStore<Kept>, IDisposable
         var found = new List<LedgerEntry<Kept>>();
         lock (_gate)
         {
-            foreach (var key in keys)
+            // One look at the database for all: each would take and give back its locks.
+            _look.Run();
+            try
             {
-                key.CopyTo(digest);
-                using var row = _find.With(digest).Ask();
-                if (!row.Next())
-                    continue;
-                var act = new ActRow
+                foreach (var key in keys)
                 {
-                    Index = row.Number(0),
-                    Digest = key.ToString(),
-                    Subject = row.Text(1),
-                    First = row.Number(2),
-                    Sequence = row.Number(3),
-                    Kind = row.Text(4),
-                    Bytes = row.Blob(5).ToArray(),
-                    Approvals = row.Blob(6).ToArray(),
-                    Statement = row.Blob(7).ToArray(),
-                };
-                var recorded = Book.Recorded(act).Is(out var read, out var damage) ? read : throw new InvalidDataException(damage.Why);
-                found.Add(new LedgerEntry<Kept>(recorded.Index, key, act.Statement, recorded.Statement.Entry, new Kept(recorded.Act, recorded.Approvals, null)));
+                    key.CopyTo(digest);
+                    using var row = _find.With(digest).Ask();
+                    if (row.Next())
+                        found.Add(Entry(key, row));
+                }
+            }
+            finally
+            {
+                End();
             }
         }
         return found;
+    }
+
+    private static LedgerEntry<Kept> Entry(Digest key, in Query.Rows row)
+    {
+        var act = new ActRow
+        {
+            Index = row.Number(0),
+            Digest = key.ToString(),
+            Subject = row.Text(1),
+            First = row.Number(2),
+            Sequence = row.Number(3),
+            Kind = row.Text(4),
+            Bytes = row.Blob(5).ToArray(),
+            Approvals = row.Blob(6).ToArray(),
+            Statement = row.Blob(7).ToArray(),
+        };
+        var recorded = Book.Recorded(act).Is(out var read, out var damage) ? read : throw new InvalidDataException(damage.Why);
+        return new LedgerEntry<Kept>(recorded.Index, key, act.Statement, recorded.Statement.Entry, new Kept(recorded.Act, recorded.Approvals, null));
+    }
+
+    /// <summary>Ends a transaction that was not committed, where one is open.</summary>
+    private void End()
+    {
+        if (raw.sqlite3_get_autocommit(_connection) == 0)
+            _rollback.Run();
     }
 
     public void Dispose()
