@@ -10,7 +10,10 @@ namespace Countersign.Server.Letters;
 /// </summary>
 public sealed class Records(DbContextOptions<Records> options) : DbContext(options)
 {
-    /// <summary>Raised when the tables change in a way that older programs cannot read.</summary>
+    /// <summary>
+    /// Raised when the tables change in a way that older programs cannot read. 3: acts are indexed by their subject's first act, versions by their
+    /// act, letters by reference, in pages of 2 KiB.
+    /// </summary>
     public const int Version = 3;
 
     public DbSet<ActRow> Acts => Set<ActRow>();
