@@ -42,7 +42,7 @@ public sealed partial class Office
     /// <summary>Takes back the reference of a letter that did not come to be.</summary>
     public void ReleaseReference(string letter)
     {
-        if (!Records.Acts.Any(a => a.Subject == letter))
+        if (!Records.Subjects.Any(s => s.Subject == letter))
             Records.Letters.Where(l => l.Id == letter).ExecuteDelete();
     }
 
