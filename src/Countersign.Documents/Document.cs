@@ -198,6 +198,9 @@ public sealed record ReadingBounds
 public sealed record Document(
     string Name, DocumentKind Kind, IReadOnlyList<Passage> Passages, IReadOnlyList<Document> Parts, IReadOnlyList<Unread> Unread, IReadOnlyList<Oddity> Oddities)
 {
+    /// <summary>The file itself.</summary>
+    public ReadOnlyMemory<byte> Bytes { get; init; }
+
     /// <summary>Reads a file.</summary>
     /// <param name="bytes">The whole file.</param>
     /// <param name="name">Its name: text of its own, and used for nothing else.</param>

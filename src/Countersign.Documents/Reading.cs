@@ -211,7 +211,7 @@ internal sealed class Reading
     private Document Snapshot()
     {
         lock (_budget.Gate)
-            return new Document(Name, Kind, [.. _passages], [.. _parts.Select(p => p.Snapshot())], [.. _unread], [.. _oddities]);
+            return new Document(Name, Kind, [.. _passages], [.. _parts.Select(p => p.Snapshot())], [.. _unread], [.. _oddities]) { Bytes = Bytes };
     }
 
     private static string Clean(string name) => name.Length == 0 ? "" : string.Concat(name.Take(500).Where(c => !char.IsControl(c)));

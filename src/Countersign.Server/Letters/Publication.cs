@@ -163,6 +163,9 @@ public sealed partial class Office
     /// <summary>How many entries the ledger has.</summary>
     public ulong LedgerSize => _ledger.Head.Size;
 
+    /// <summary>Whether another process has entered acts since this office was opened.</summary>
+    public bool IsBehind => Records.Acts.Max(a => (long?)a.Index) is { } newest && (ulong)newest + 1 != LedgerSize;
+
     /// <summary>The newest signed checkpoint.</summary>
     public string NewestCheckpoint() => _ledger.Head.Note;
 

@@ -12,7 +12,7 @@ public sealed class Records(DbContextOptions<Records> options) : DbContext(optio
 {
     /// <summary>
     /// Raised when the tables change in a way that older programs cannot read. 3: acts are indexed by their subject's first act, versions by their
-    /// act, letters by reference, in pages of 2 KiB.
+    /// act, letters by reference, in pages of 2 KiB; what was found in a version is kept in full.
     /// </summary>
     public const int Version = 3;
 
@@ -26,6 +26,7 @@ public sealed class Records(DbContextOptions<Records> options) : DbContext(optio
     public DbSet<PersonRow> People => Set<PersonRow>();
     public DbSet<LetterRow> Letters => Set<LetterRow>();
     public DbSet<VersionRow> Versions => Set<VersionRow>();
+    public DbSet<FindingsRow> Findings => Set<FindingsRow>();
     public DbSet<StatusRow> StatusPlaces => Set<StatusRow>();
     public DbSet<SettingRow> Settings => Set<SettingRow>();
 
@@ -135,6 +136,11 @@ public sealed class Records(DbContextOptions<Records> options) : DbContext(optio
             e.Property(v => v.Index).ValueGeneratedNever();
             e.HasIndex(v => v.FairCopy);
         });
+        modelBuilder.Entity<FindingsRow>(e =>
+        {
+            e.Property(f => f.Draft).HasConversion(hex => Convert.FromHexString(hex), bytes => Convert.ToHexStringLower(bytes));
+            e.ToTable("findings").HasKey(f => f.Draft);
+        });
         modelBuilder.Entity<StatusRow>(e =>
         {
             e.ToTable("status_places").HasKey(s => s.Place);
@@ -238,6 +244,13 @@ public sealed class VersionRow
     public required string Letter { get; set; }
     public required string FairCopy { get; set; }
     public required string FileName { get; set; }
+}
+
+/// <summary>What was found in a version, in full: its act names the ids alone. JSON, for people to read.</summary>
+public sealed class FindingsRow
+{
+    public required string Draft { get; set; }
+    public required string Json { get; set; }
 }
 
 /// <summary>A letter's place in the status list: random, so that a place tells nothing of when or how many.</summary>
