@@ -11,6 +11,14 @@ internal static class DocumentReaders
             PdfReader.Read(reading);
         else if (kind == DocumentKind.TooLarge)
             reading.Unreadable(UnreadReason.TooLarge, default, $"It is larger than the {reading.Bytes.Length / 1024 / 1024} MB that are read.");
+        else if (kind == DocumentKind.Docx)
+            WordReader.Read(reading);
+        else if (kind == DocumentKind.Odt)
+            OpenDocumentReader.Read(reading);
+        else if (kind == DocumentKind.Fodt)
+            OpenDocumentReader.ReadFlat(reading);
+        else if (kind == DocumentKind.Rtf)
+            RtfReader.Read(reading);
         else
             reading.Unreadable(UnreadReason.Unknown, default, $"It is {kind.Said}, which is not read here.");
     }
