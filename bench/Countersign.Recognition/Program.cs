@@ -1,5 +1,12 @@
 using System.Globalization;
+using Countersign.Recognition;
 
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Countersign.Recognition -- TABLE");
-return 2;
+switch (args)
+{
+    case ["readers-mail", var corpora]:
+        return MailReaders.Run(corpora);
+    default:
+        Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Countersign.Recognition -- TABLE CORPORA");
+        return 2;
+}

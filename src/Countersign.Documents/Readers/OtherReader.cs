@@ -149,6 +149,11 @@ internal static class OtherReader
     {
         using var text = new StringReader(HtmlReader.Decode(reading.Bytes.Span, null).TrimStart('\uFEFF', ' ', '\r', '\n', '\t'));
         reading.Pay(reading.Bytes.Length);
+        if (reading.Bytes.Span.IndexOf("<!ENTITY"u8) >= 0)
+            reading.Unreadable(UnreadReason.Unknown, default, "Its XML declares texts of its own or of elsewhere, which are not followed.");
+        var head = reading.Bytes.Span[..Math.Min(reading.Bytes.Length, 4096)];
+        if (head.IndexOf("<!DOCTYPE"u8) is >= 0 and var type && (head[type..].IndexOf(" SYSTEM "u8) >= 0 || head[type..].IndexOf(" PUBLIC "u8) >= 0))
+            reading.Found(OddityKind.ExternalLink, default, "a document type from elsewhere, which is not followed");
         try
         {
             using var xml = XmlReader.Create(text, XmlText.Settings(reading));
