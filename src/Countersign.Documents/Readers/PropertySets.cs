@@ -11,13 +11,23 @@ internal static class PropertySets
     {
         Read(reading, file.Read(root.Stream("\u0005SummaryInformation")), id => id switch
         {
-            2 => MetadataLabels.Title, 3 => MetadataLabels.Subject, 4 => MetadataLabels.Author, 5 => MetadataLabels.Keywords, 6 => MetadataLabels.Description,
-            7 => MetadataLabels.Template, 8 => MetadataLabels.LastAuthor, 12 => MetadataLabels.Created, 13 => MetadataLabels.Modified, 18 => MetadataLabels.Program,
+            2 => MetadataLabels.Title,
+            3 => MetadataLabels.Subject,
+            4 => MetadataLabels.Author,
+            5 => MetadataLabels.Keywords,
+            6 => MetadataLabels.Description,
+            7 => MetadataLabels.Template,
+            8 => MetadataLabels.LastAuthor,
+            12 => MetadataLabels.Created,
+            13 => MetadataLabels.Modified,
+            18 => MetadataLabels.Program,
             _ => null,
         });
         Read(reading, file.Read(root.Stream("\u0005DocumentSummaryInformation")), id => id switch
         {
-            2 => "category", 14 => MetadataLabels.Manager, 15 => MetadataLabels.Company,
+            2 => "category",
+            14 => MetadataLabels.Manager,
+            15 => MetadataLabels.Company,
             _ => null,
         });
     }
