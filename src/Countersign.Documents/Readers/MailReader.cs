@@ -24,7 +24,16 @@ internal static class MailReader
         reading.Pay(reading.Bytes.Length);
         if (!reading.Bytes.Span.StartsWith("From "u8))
         {
-            Read(reading, new MimeParser(Options(), stream, MimeFormat.Entity).ParseMessage(), "");
+            try
+            {
+                using var message = new MimeParser(Options(), stream, MimeFormat.Entity).ParseMessage();
+                Read(reading, message, "");
+            }
+            catch (FormatException)
+            {
+                reading.Unreadable(UnreadReason.Damaged, default, "Its fields are broken; it was read as plain text.");
+                PlainTextReader.Read(reading);
+            }
             return;
         }
         var parser = new MimeParser(Options(), stream, MimeFormat.Mbox);
@@ -145,7 +154,7 @@ internal static class MailReader
         if (type.IsMimeType("message", "external-body"))
             reading.Found(OddityKind.ExternalLink, place, type.Parameters["url"] ?? type.Parameters["name"] ?? type.Parameters["site"] ?? "");
         if (leaf is MessagePartial partial)
-            reading.Unreadable(UnreadReason.Unknown, place, $"It is piece {partial.Number} of a message that was cut in pieces.");
+            reading.Unreadable(UnreadReason.Unknown, place, partial.Number is { } piece ? $"It is piece {piece} of a message that was cut in pieces." : "It is a piece of a message that was cut in pieces.");
         if (leaf.Content is null)
             return;
         var bytes = Decoded(reading, leaf);
