@@ -111,7 +111,7 @@ internal static class MailReaders
         var digest = Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file)))[..24];
         var folder = Path.Combine(Cache, digest);
         var made = Path.Combine(folder, "letter.txt");
-        if (!Directory.Exists(folder))
+        if (!File.Exists(made))
         {
             Directory.CreateDirectory(folder);
             var input = Path.Combine(folder, "letter" + Path.GetExtension(file));
