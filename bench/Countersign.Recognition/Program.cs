@@ -12,6 +12,8 @@ switch (args)
         return FingerprintTable.Run(rest);
     case ["index", .. var rest]:
         return IndexTable.Run(rest);
+    case ["readers-mail", ..]:
+        return MailReaders.Run(corpora);
     case ["readers-pdf", ..]:
         return ReadersPdf.Run(corpora);
     case ["recognise", .. var rest]:
@@ -19,5 +21,5 @@ switch (args)
     case ["residue", .. var rest]:
         return ResidueTable.Run(rest);
 }
-Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Countersign.Recognition -- fingerprint | index | readers-pdf | recognise [--report] [--misses] | residue");
+Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Countersign.Recognition -- fingerprint | index | readers-mail | readers-pdf | recognise [--report] [--misses] | residue");
 return 2;

@@ -181,6 +181,9 @@ public sealed record ReadingBounds
     /// <summary>How many passages and oddities are kept together.</summary>
     public int MostPieces { get; init; } = 500_000;
 
+    /// <summary>Whether the letters of pictures are read, where tesseract is on the search path.</summary>
+    public bool Ocr { get; init; }
+
     /// <summary>How long it may take.</summary>
     public TimeSpan MostTime { get; init; } = TimeSpan.FromSeconds(20);
 }
