@@ -14,7 +14,7 @@ namespace Countersign.Recognition;
 /// </summary>
 internal static partial class ResidueTable
 {
-    private static readonly string[] OfficeFolders = ["office", "docx-pairs"], ReadFolders = ["letters", "pdf", "january-2020"], SecondPrograms = ["mutool"];
+    private static readonly string[] OfficeFolders = ["office", "docx-pairs"], ReadFolders = ["letters", "pdf", "january-2020"], SecondPrograms = ["mutool", "gs"];
 
     public static int Run(string[] arguments)
     {
