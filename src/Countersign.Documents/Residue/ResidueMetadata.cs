@@ -34,6 +34,8 @@ public static partial class Residue
                 author = passage.Text.Trim();
                 break;
             }
+        // The same name stands in several places of a PDF (ISO 32000-2 14.3), and is said once.
+        var said = new HashSet<(string?, string)>();
         bool Counts(string name) => name.Length > 0 && !Nobodies.Contains(name) && !string.Equals(name, facts?.OfficeName, StringComparison.OrdinalIgnoreCase);
         foreach (var passage in document.Passages)
         {
@@ -46,6 +48,8 @@ public static partial class Residue
             var text = passage.Text.Trim();
             if (Path(text) is { } path)
                 add("residue.internal-path", passage.Place, path, $"The document's property “{Short(passage.Label ?? "", 40)}” names a place on an inner disk, share or site.");
+            if (!said.Add((passage.Label, text)))
+                continue;
             switch (passage.Label)
             {
                 case MetadataLabels.Author when Counts(text):
