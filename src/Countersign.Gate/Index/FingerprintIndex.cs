@@ -43,6 +43,9 @@ public sealed class FingerprintIndex : IDisposable
     private const string ManifestName = "manifest", Magic = "countersign-index 1";
     private const byte Added = 1, Forgotten = 2;
 
+    /// <summary>Each segment costs every probe a look at its filter: beyond so many they become one, whatever their sizes.</summary>
+    private const int MostSegments = 12;
+
     private readonly string _folder;
     private readonly IndexOptions _options;
     private readonly ReaderWriterLockSlim _reading = new();
@@ -378,6 +381,8 @@ public sealed class FingerprintIndex : IDisposable
     /// <summary>The newest segments of about one size, when there are enough of them to be merged.</summary>
     private List<Segment> Due()
     {
+        if (_segments.Count > MostSegments)
+            return [.. _segments];
         for (var from = 0; from + _options.Fan <= _segments.Count; from++)
         {
             var run = _segments[from..];
