@@ -2,11 +2,13 @@ using System.Globalization;
 using Countersign.Recognition;
 
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
-switch (args.FirstOrDefault())
+switch (args)
 {
-    case "recognise":
-        return Recognise.Run(args[1..]);
+    case ["fingerprint", .. var rest]:
+        return FingerprintTable.Run(rest);
+    case ["recognise", .. var rest]:
+        return Recognise.Run(rest);
     default:
-        Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Countersign.Recognition -- recognise [--choose | --both] [--peers] [--misses]");
+        Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Countersign.Recognition -- fingerprint ... | recognise [--choose | --both] [--peers] [--misses]");
         return 2;
 }

@@ -93,14 +93,6 @@ public sealed partial class Fingerprinter
         return [.. selected];
     }
 
-    /// <summary>The fingerprints of a text: the selected hashes of all its grams.</summary>
-    public Fingerprints Of(string text)
-    {
-        var all = All(NormalText.Of(text));
-        var selected = Select(all);
-        return new Fingerprints([.. selected.Select(i => all[i])], selected, all.Length);
-    }
-
     /// <summary>A keyed hash of each word.</summary>
     public uint[] Words(NormalText text)
     {

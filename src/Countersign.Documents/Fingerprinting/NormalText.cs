@@ -37,29 +37,9 @@ public sealed class NormalText
     public static NormalText Of(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        var letters = new List<char>(text.Length + 16);
-        var sources = new List<int>(text.Length + 16);
-        var afterDigit = false;
-        var gap = false;
-        for (var i = 0; i < text.Length; i++)
-        {
-            if (char.IsLetterOrDigit(text[i]))
-            {
-                var digit = char.IsDigit(text[i]);
-                if (digit && afterDigit && gap)
-                {
-                    letters.Add(Separator);
-                    sources.Add(i);
-                }
-                letters.Add(digit ? (char)('0' + (int)char.GetNumericValue(text[i])) : char.ToLowerInvariant(text[i]));
-                sources.Add(i);
-                afterDigit = digit;
-                gap = false;
-            }
-            else
-                gap = true;
-        }
-        return new NormalText(text, [.. letters], [.. sources]);
+        var writer = new NormalLetters.Writer(new char[text.Length + NormalLetters.Slack], new int[text.Length + NormalLetters.Slack]);
+        NormalLetters.FoldAll(text, ref writer, Lanes.Scalar);
+        return new NormalText(text, writer.Letters[..writer.Count], writer.Sources![..writer.Count]);
     }
 
     /// <summary>Normalises passages one after the other; sources are positions in the passages joined by one line end each.</summary>
@@ -76,10 +56,14 @@ public sealed class NormalText
 
     private bool Divides(int letter)
     {
-        if (_letters[letter] == Separator || _letters[letter - 1] == Separator || _sources[letter] <= _sources[letter - 1] + 1)
+        if (_letters[letter] == Separator || _letters[letter - 1] == Separator)
             return false;
-        var gap = _source.AsSpan(_sources[letter - 1] + 1, _sources[letter] - _sources[letter - 1] - 1);
-        if (gap is ['\'' or '\u2019' or '\u00AD'] or [])
+        // In a line that was turned the letter before stands behind.
+        var (from, to) = _sources[letter] < _sources[letter - 1] ? (_sources[letter] + 1, _sources[letter - 1]) : (_sources[letter - 1] + 1, _sources[letter]);
+        if (from >= to)
+            return false;
+        var gap = _source.AsSpan(from, to - from);
+        if (gap is ['\'' or '\u2019' or '\u02BC' or '\u00B4' or '`'] || NormalLetters.ArePassedOver(gap))
             return false;
         return gap[0] is not ('-' or '\u2010' or '\u00AD') || !gap.Contains('\n');
     }
