@@ -396,12 +396,33 @@ public sealed class KnownTexts : IDisposable
         var all = _fingerprinter.All(text);
         if (select)
         {
-            var chosen = Fingerprinter.Select(all).Select(s => s - (Fingerprinter.K - 1)).Where(s => s > 0 && s < inner - 1);
-            selected = inner == 1 ? [0] : [0, .. chosen, inner - 1];
+            var chosen = new SortedSet<int>(Fingerprinter.Select(all).Select(s => s - (Fingerprinter.K - 1)).Where(s => s >= 0 && s < inner)) { 0, inner - 1 };
+            AddFigures(chosen, text.Letters, inner);
+            selected = [.. chosen];
         }
         var grams = all.AsSpan(Fingerprinter.K - 1, inner).ToArray();
         _fingerprinter.Conceal(grams);
         return grams;
+    }
+
+    /// <summary>
+    /// Selects for every number the k-gram that holds it with the letter before and one behind, so that another number there always shows, also 100
+    /// for 1000, where winnowing alone does not promise it. A number longer than a k-gram takes several.
+    /// </summary>
+    private static void AddFigures(SortedSet<int> chosen, ReadOnlySpan<char> letters, int grams)
+    {
+        const int most = Fingerprinter.K - 2;
+        for (var i = 0; i < letters.Length; i++)
+        {
+            if (!char.IsAsciiDigit(letters[i]))
+                continue;
+            var end = i + 1;
+            while (end < letters.Length && (char.IsAsciiDigit(letters[end]) || letters[end] == ' '))
+                end++;
+            for (; i < end; i += most)
+                chosen.Add(Math.Clamp(i - 1, 0, grams - 1));
+            i = end;
+        }
     }
 
     private TextShape Shape(NormalText text, ulong[] grams, int[] selected) => new()
