@@ -87,7 +87,10 @@ internal static class Mutate
                 l = l[..(last + 1 + tail.Length / 2)] + "-\n" + tail[(tail.Length / 2)..];
             s.Append(l).Append('\n');
             if (++line % 46 == 0)
-                s.Append(CultureInfo.InvariantCulture, $"\n{page} / 9\n\f\nMinistry of General Affairs\nOur reference 2026-{page:000}\n\n").Append(page++ == 0 ? "" : "");
+            {
+                s.Append(CultureInfo.InvariantCulture, $"\n{page} / 9\n\f\nMinistry of General Affairs\nOur reference 2026-{page:000}\n\n");
+                page++;
+            }
         }
         return s.ToString();
     }

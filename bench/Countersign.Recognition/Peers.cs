@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Numerics;
 using Countersign.Documents;
-using Countersign.Gate;
 
 namespace Countersign.Recognition;
 
