@@ -77,8 +77,11 @@ public sealed class KnownTexts : IDisposable
     /// <summary>The distinct fingerprints from which messages of one sender leak a letter together.</summary>
     public const int EnoughTogether = 24;
 
-    /// <summary>The most letters that one message is compared with in full: those of which it carries most.</summary>
-    private const int MostLetters = 8;
+    /// <summary>The most letters that one message is compared with in full, those of which it carries most: many while nothing leaks, so that no leak hides behind others' phrases.</summary>
+    private const int MostLetters = 64;
+
+    /// <summary>How many are compared where one leaks: enough to name them.</summary>
+    private const int MostNamed = 8;
 
     /// <summary>The most versions of one letter that a message is compared with in full.</summary>
     private const int MostVersions = 2;
@@ -295,7 +298,7 @@ public sealed class KnownTexts : IDisposable
         var suspicions = new List<Suspicion>();
         foreach (var (_, texts, versions) in candidates)
         {
-            if (leaks.Count > 0 && versions[0].Weight < candidates[0].Versions[0].Weight / 4)
+            if (leaks.Count > 0 && (suspicions.Count >= MostNamed || versions[0].Weight < candidates[0].Versions[0].Weight / 4))
                 break;
             Leak? worst = null;
             foreach (var (number, at, weight) in versions)
