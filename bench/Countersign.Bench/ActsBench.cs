@@ -20,6 +20,9 @@ internal static class ActsBench
     private const string Append = "ledger and store alone", Sign = "… and statements signed", Enter = "OfficeLedger.Enter, all checks";
     private const string Locked = "ADO.NET, 64 writers, one connection", Contending = "ADO.NET, 64 writers, 64 connections";
 
+    private const string Flush = "4 KiB written and flushed, one after another";
+    private const int Flushes = 500;
+
     public static int Run(string[] args)
     {
         var count = Rounds.Option(args, "--count") is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : 4096;
@@ -30,10 +33,11 @@ internal static class ActsBench
             var only = Rounds.Option(args, "--only");
             var rounds = Rounds.Asked(args);
             var all = new List<IDisposable>();
-            void Contest<T>(string name, Func<BenchOffice, T> open, Action<T, Prepared[]> write, Action<T, Prepared[]>? before = null)
+            var cpu = new Dictionary<string, TimeSpan>();
+            void Contest<T>(string name, Func<BenchOffice, T> open, Action<T, Prepared[]> write)
                 where T : IDisposable
             {
-                if (only is not null && !name.Contains(only, StringComparison.Ordinal))
+                if (only is not null && !only.Split('|').Any(part => name.Contains(part, StringComparison.Ordinal)))
                     return;
                 var office = new BenchOffice(Path.Combine(work, $"office-{all.Count}"));
                 var contestant = open(office);
@@ -43,25 +47,43 @@ internal static class ActsBench
                     var acts = Drafts(office, count);
                     if (!drafts)
                     {
-                        before?.Invoke(contestant, acts);
+                        write(contestant, acts);
                         acts = Concurrences(office, acts);
                     }
-                    var start = Stopwatch.GetTimestamp();
+                    var (start, worked) = (Stopwatch.GetTimestamp(), Environment.CpuUsage.TotalTime);
                     write(contestant, acts);
-                    return count / Stopwatch.GetElapsedTime(start).TotalSeconds;
+                    var took = Stopwatch.GetElapsedTime(start);
+                    cpu[name] = (Environment.CpuUsage.TotalTime - worked) / count;
+                    return count / took.TotalSeconds;
                 });
             }
 
             Contest(Append, o => new Bare(o), (bare, acts) => Together(acts, a => bare.Append(a, a.Statement)));
             Contest(Sign, o => new Bare(o), (bare, acts) => Together(acts, a => bare.Append(a, null)));
-            Contest(Enter, o => BenchOffice.Must<OfficeLedger>(OpenLedger(o)), EnterAll, EnterAll);
+            Contest(Enter, o => BenchOffice.Must<OfficeLedger>(OpenLedger(o)), EnterAll);
             Contest(Locked, o => new Plain(o.Home.Database, 1), (plain, acts) => plain.Write(acts));
             Contest(Contending, o => new Plain(o.Home.Database, Writers), (plain, acts) => plain.Write(acts));
+            // What the disk alone allows whoever flushes each act by itself.
+            using var floor = new FileStream(Path.Combine(work, "floor"), FileMode.Create, FileAccess.Write, FileShare.None, 0);
+            rounds.Add(Flush, () =>
+            {
+                var start = Stopwatch.GetTimestamp();
+                for (var i = 0; i < Flushes; i++)
+                {
+                    floor.Position = 0;
+                    floor.Write(new byte[4096]);
+                    DurableFile.Flush(floor.SafeFileHandle, floor.Name);
+                }
+                return Flushes / Stopwatch.GetElapsedTime(start).TotalSeconds;
+            });
             Console.WriteLine($"{count} acts a round from {Writers} writers; {(drafts ? "drafts" : "concurrences")} of about {(drafts ? Drafts((BenchOffice)all[1], 1) : Concurrences((BenchOffice)all[1], Drafts((BenchOffice)all[1], 1)))[0].Size} bytes");
             rounds.Run();
             foreach (var one in all)
                 one.Dispose();
             rounds.Print("acts/s", "N0");
+            Console.WriteLine();
+            foreach (var (name, each) in cpu)
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {each.TotalMicroseconds:F0} µs of processor time an act in the last round"));
             if (only is not null)
                 return 0;
             foreach (var ours in (string[])[Append, Sign, Enter])
@@ -158,13 +180,13 @@ internal static class ActsBench
     /// <summary>The ledger over the office's store, admitting everything.</summary>
     private sealed class Bare : IDisposable
     {
-        private readonly OfficeLedger.LedgerStore _store;
+        private readonly LedgerStore _store;
         private readonly OfficeKeys _keys;
         private readonly TransparencyLog<Kept, Refusal> _log;
 
         public Bare(BenchOffice office)
         {
-            _store = new OfficeLedger.LedgerStore(office.Home.Database);
+            _store = new LedgerStore(office.Home.Database);
             _keys = BenchOffice.Must(OfficeKeys.Read(office.Home, office.Office.Found.Keys));
             _log = ((LedgerOpening<Kept, Refusal>.Opened)TransparencyLog.Open<Kept, Refusal>(
                 _store, LedgerIdentity.Of(office.Office.Found.Keys.Origin, _keys.Ledger), new Tiles(office.Home.PublicLedger))).Log;
@@ -197,6 +219,7 @@ internal static class ActsBench
         private static readonly string Note = new('n', 220), Root = new('0', 64);
         private readonly SqliteConnection[] _connections;
         private readonly Lock _lock = new();
+        private readonly ConcurrentDictionary<string, long> _first = [];
         private long _index = 1_000_000;
 
         public Plain(string database, int connections) => _connections = [.. Enumerable.Range(0, connections).Select(_ =>
@@ -204,7 +227,7 @@ internal static class ActsBench
             var connection = new SqliteConnection($"Data Source={database};Pooling=False;Default Timeout=60");
             connection.Open();
             using var pragma = connection.CreateCommand();
-            pragma.CommandText = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=60000;";
+            pragma.CommandText = Records.Pragmas + " PRAGMA busy_timeout=60000;";
             pragma.ExecuteNonQuery();
             return connection;
         })];
@@ -235,11 +258,15 @@ internal static class ActsBench
             var act = prepared.Kept.Act;
             var digest = act.Digest.ToArray();
             inserts.Begin.ExecuteNonQuery();
-            Inserts.Run(inserts.Act, index, digest, act.Subject, 0L, act.Kind, act.Bytes.ToArray(), prepared.Approvals, prepared.Statement.ToArray());
+            // It is spared to look up where the letter's acts begin, and how many there are.
+            var first = _first.GetOrAdd(act.Subject, index);
+            if (first == index)
+                Inserts.Run(inserts.Subject, act.Subject, index);
+            Inserts.Run(inserts.Act, index, digest, act.Subject, first, first == index ? 0L : 1L, act.Kind, act.Bytes.ToArray(), prepared.Approvals, prepared.Statement.ToArray());
             if (act is DraftAct draft)
             {
                 Inserts.Run(inserts.Letter, draft.Letter, draft.Reference);
-                Inserts.Run(inserts.Version, digest, draft.Letter, draft.FairCopy.ToArray(), prepared.Kept.FileName!);
+                Inserts.Run(inserts.Version, index, draft.Letter, draft.FairCopy.ToArray(), prepared.Kept.FileName!);
             }
             Inserts.Run(inserts.Checkpoint, index, Root, Note);
             inserts.Commit.ExecuteNonQuery();
@@ -254,9 +281,10 @@ internal static class ActsBench
         private sealed class Inserts(SqliteConnection connection) : IDisposable
         {
             public SqliteCommand Begin { get; } = Prepare(connection, "BEGIN IMMEDIATE", 0);
-            public SqliteCommand Act { get; } = Prepare(connection, "INSERT INTO acts (\"Index\", Digest, Subject, Sequence, Kind, Bytes, Approvals, Statement) VALUES ($0, $1, $2, $3, $4, $5, $6, $7)", 8);
+            public SqliteCommand Subject { get; } = Prepare(connection, "INSERT INTO subjects (Subject, First) VALUES ($0, $1)", 2);
+            public SqliteCommand Act { get; } = Prepare(connection, "INSERT INTO acts (\"Index\", Digest, Subject, First, Sequence, Kind, Bytes, Approvals, Statement) VALUES ($0, $1, $2, $3, $4, $5, $6, $7, $8)", 9);
             public SqliteCommand Letter { get; } = Prepare(connection, "INSERT INTO letters (Id, Reference) VALUES ($0, $1)", 2);
-            public SqliteCommand Version { get; } = Prepare(connection, "INSERT INTO versions (Draft, Letter, FairCopy, FileName) VALUES ($0, $1, $2, $3)", 4);
+            public SqliteCommand Version { get; } = Prepare(connection, "INSERT INTO versions (\"Index\", Letter, FairCopy, FileName) VALUES ($0, $1, $2, $3)", 4);
             public SqliteCommand Checkpoint { get; } = Prepare(connection, "INSERT INTO checkpoints (Size, Root, Note) VALUES ($0, $1, $2)", 3);
             public SqliteCommand Commit { get; } = Prepare(connection, "COMMIT", 0);
 
@@ -280,7 +308,7 @@ internal static class ActsBench
 
             public void Dispose()
             {
-                foreach (var command in (SqliteCommand[])[Begin, Act, Letter, Version, Checkpoint, Commit])
+                foreach (var command in (SqliteCommand[])[Begin, Subject, Act, Letter, Version, Checkpoint, Commit])
                     command.Dispose();
             }
         }

@@ -14,7 +14,7 @@ switch (args)
             Usage: dotnet run -c Release --project bench/Countersign.Bench -- NAME [options]
 
               verify [--program FILE]  countersign-verify, a whole process, beside pdfsig. Publishes the native program unless one is named.
-              acts [--count N] [--act draft]
+              acts [--count N] [--act draft] [--only "PART OF A NAME|ANOTHER"]
                                        durable acts (concurrences, or drafts) from 64 writers beside the same rows by plain ADO.NET, one commit each
               seal [--program FILE]    sealing and verifying a letter of 1 MB beside openssl cms and .NET's SignedCms
 

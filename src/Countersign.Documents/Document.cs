@@ -181,6 +181,9 @@ public sealed record ReadingBounds
     /// <summary>How many passages and oddities are kept together.</summary>
     public int MostPieces { get; init; } = 500_000;
 
+    /// <summary>Whether the letters of pictures are read, where tesseract is on the search path.</summary>
+    public bool Ocr { get; init; }
+
     /// <summary>How long it may take.</summary>
     public TimeSpan MostTime { get; init; } = TimeSpan.FromSeconds(20);
 }
@@ -198,6 +201,9 @@ public sealed record ReadingBounds
 public sealed record Document(
     string Name, DocumentKind Kind, IReadOnlyList<Passage> Passages, IReadOnlyList<Document> Parts, IReadOnlyList<Unread> Unread, IReadOnlyList<Oddity> Oddities)
 {
+    /// <summary>The file itself.</summary>
+    public ReadOnlyMemory<byte> Bytes { get; init; }
+
     /// <summary>Reads a file.</summary>
     /// <param name="bytes">The whole file.</param>
     /// <param name="name">Its name: text of its own, and used for nothing else.</param>

@@ -30,6 +30,9 @@ internal sealed class Reading
         public int Parts;
         public int Pieces;
         public volatile bool Abandoned;
+
+        /// <summary>Whether this is read on its caller's stack, on which no other document may be.</summary>
+        public volatile bool Shallow;
     }
 
     private readonly Budget _budget;
@@ -38,6 +41,7 @@ internal sealed class Reading
     private readonly List<Reading> _parts = [];
     private readonly List<Unread> _unread = [];
     private readonly List<Oddity> _oddities = [];
+    private readonly List<Action> _later = [];
 
     private Reading(Budget budget, int depth, ReadOnlyMemory<byte> bytes, string name) => (_budget, _depth, Bytes, Name) = (budget, depth, bytes, name);
 
@@ -50,6 +54,9 @@ internal sealed class Reading
     /// <summary>What it is.</summary>
     public DocumentKind Kind { get; private set; } = DocumentKind.Unknown;
 
+    /// <summary>What it may cost, and how it is read.</summary>
+    public ReadingBounds Bounds => _budget.Bounds;
+
     /// <summary>How much time is left.</summary>
     public TimeSpan TimeLeft => _budget.Bounds.MostTime - Stopwatch.GetElapsedTime(_budget.Started);
 
@@ -60,15 +67,21 @@ internal sealed class Reading
         var kind = bytes.Length > bounds.MostBytes ? DocumentKind.TooLarge : DocumentKind.Detect(bytes);
         if (kind == DocumentKind.Text)
         {
-            reading.Run(kind); // linear in its bytes: needs no thread of its own
-            return reading.Snapshot();
+            budget.Shallow = true;
+            reading.Run(kind); // linear in its bytes: needs no thread of its own, but what was pasted into it may
+            budget.Shallow = false;
+            if (reading._later.Count == 0)
+                return reading.Snapshot();
         }
         var done = new ManualResetEventSlim();
         new Thread(() =>
         {
             try
             {
-                reading.Run(kind);
+                if (reading._later.Count == 0)
+                    reading.Run(kind);
+                else
+                    reading.Guarded(() => reading._later.ForEach(later => later()));
             }
             finally
             {
@@ -144,6 +157,13 @@ internal sealed class Reading
         part.ThrowIfOver();
     }
 
+    /// <summary>Does now what needs a deep stack or may take long, such as <see cref="Part"/>, or, where this is read on its caller's stack, soon.</summary>
+    public void Deep(Action read)
+    {
+        if (_budget.Shallow) _later.Add(read);
+        else read();
+    }
+
     /// <summary>Pays for bytes about to be unpacked or decoded.</summary>
     public void Pay(long bytes)
     {
@@ -190,11 +210,19 @@ internal sealed class Reading
     private void Run(DocumentKind kind)
     {
         Kind = kind;
-        try
+        Guarded(() =>
         {
             if (Name.Length > 0)
                 Text(Name, TextRole.Name, new Place("name"));
             DocumentReaders.Read(this, kind);
+        });
+    }
+
+    private void Guarded(Action read)
+    {
+        try
+        {
+            read();
         }
         catch (BoundReachedException reached)
         {
@@ -211,7 +239,7 @@ internal sealed class Reading
     private Document Snapshot()
     {
         lock (_budget.Gate)
-            return new Document(Name, Kind, [.. _passages], [.. _parts.Select(p => p.Snapshot())], [.. _unread], [.. _oddities]);
+            return new Document(Name, Kind, [.. _passages], [.. _parts.Select(p => p.Snapshot())], [.. _unread], [.. _oddities]) { Bytes = Bytes };
     }
 
     private static string Clean(string name) => name.Length == 0 ? "" : string.Concat(name.Take(500).Where(c => !char.IsControl(c)));

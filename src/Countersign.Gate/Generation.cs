@@ -116,8 +116,7 @@ internal sealed class Generation : IDisposable
         if (_identities.ContainsKey(identity))
             return;
         // A number that a crash left in an index, and in no catalogue, stays unused.
-        while (_drafts.Contains(_next) || _free.Contains(_next))
-            _next++;
+        _next = Math.Max(_next, Math.Max(_drafts.Highest, _free.Highest) + 1);
         var number = _next;
         var place = -1L;
         if (text.Kind == KnownTextKind.Draft)
@@ -152,9 +151,9 @@ internal sealed class Generation : IDisposable
     public TextShape? ReadShape(Entry entry) => _shapes.Read(entry.Shape) is { } bytes ? TextShape.FromBytes(bytes) : null;
 
     /// <summary>Every probe that is a selected fingerprint of a draft, with the draft's number.</summary>
-    public List<(int Probe, int Number)> FindDrafts(ulong[] probes)
+    public List<Hit> FindDrafts(ulong[] probes)
     {
-        var hits = new List<(int, int)>();
+        var hits = new List<Hit>();
         _drafts.Find(probes, hits);
         return hits;
     }
@@ -163,7 +162,7 @@ internal sealed class Generation : IDisposable
     public bool[] FindFree(ulong[] probes, Entries entries, UInt128[]? recipients)
     {
         var free = new bool[probes.Length];
-        var hits = new List<(int Probe, int Number)>();
+        var hits = new List<Hit>();
         _free.Find(probes, hits);
         foreach (var (probe, number) in hits)
             free[probe] = free[probe] || entries.At(number) is { } entry && entry.FreeFor(recipients);
@@ -172,9 +171,9 @@ internal sealed class Generation : IDisposable
 
     private void Erase(Entry entry)
     {
+        (entry.Kind == KnownTextKind.Draft ? _drafts : _free).Forget(entry.Number);
         if (entry.Shape >= 0)
             _shapes.Erase(entry.Shape);
-        (entry.Kind == KnownTextKind.Draft ? _drafts : _free).Forget(entry.Number);
     }
 
     private void Take(Entry entry)
@@ -244,7 +243,7 @@ internal sealed class Generation : IDisposable
             Drop(letter);
             // A crash may have come between the record and the erasing.
             foreach (var entry in forgotten)
-                if ((entry.Kind == KnownTextKind.Draft ? _drafts : _free).Contains(entry.Number))
+                if (!(entry.Kind == KnownTextKind.Draft ? _drafts : _free).HasForgotten(entry.Number))
                     Erase(entry);
             return;
         }

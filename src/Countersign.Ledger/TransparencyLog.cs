@@ -31,11 +31,11 @@ public static class TransparencyLog
 /// <summary>
 /// The append-only ledger. It knows entries and keys, not letters.
 ///
-/// The way of an append: (1) callers queue; (2) one worker takes the whole queue; (3) it follows the store to its
+/// The way of an append: (1) callers queue; (2) one worker takes the whole queue, after a moment's patience when more came last time; (3) it follows the store to its
 /// newest head; (4) answers those whose key is known; (5) lets each other candidate be admitted against that head and
 /// those admitted before it; (6) commits all with one signed checkpoint, compared and swapped inside the store's
 /// transaction; when somebody else was first it goes back to (3); (7) answers all; (8) publishes tiles, then the
-/// checkpoint file.
+/// checkpoint file, at once after a rest, and ten times a second while acts come without end.
 ///
 /// Doubt stops it: after any exception of the store this instance signs nothing and appends nothing any more. Open a
 /// new one, which starts from what the store truly holds. Memory grows with the logarithm of the ledger. Safe for all
@@ -51,6 +51,21 @@ public sealed class TransparencyLog<TRecord, TRefusal> : IAsyncDisposable
     /// <summary>How long an idle worker waits for more before its thread ends.</summary>
     private static readonly TimeSpan Linger = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// How long a batch waits to become as large as the last one: those who were answered just now mostly come back
+    /// with the next act, and one flush should serve them all. A lone writer never waits.
+    /// </summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>
+    /// How long the publisher rests when there is more to publish already and nobody waits for it: its flushes would
+    /// hold up those of the commits.
+    /// </summary>
+    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>The most entry hashes kept at hand for the publisher; what is beyond, it reads from the store.</summary>
+    private const int MaxRecent = 65_536;
+
     private readonly ILedgerStore<TRecord> _store;
     private readonly LedgerIdentity _identity;
     private readonly Tiles? _tiles;
@@ -58,6 +73,7 @@ public sealed class TransparencyLog<TRecord, TRefusal> : IAsyncDisposable
 
     // Guarded by _gate.
     private readonly Queue<Candidate> _queue = [];
+    private int _wanted;
     private readonly List<(ulong Size, TaskCompletionSource<Publication> Told)> _awaiting = [];
     private bool _sequencing;
     private bool _publishing;
@@ -69,6 +85,14 @@ public sealed class TransparencyLog<TRecord, TRefusal> : IAsyncDisposable
 
     // Written by the sequencer alone, read by everybody: never changed in place.
     private volatile State _state;
+
+    // Cuts the publisher's rest short. Guarded by itself.
+    private readonly object _rest = new();
+    private bool _hurry;
+
+    // The hashes of the entries committed here last, for the publisher. Guarded by itself.
+    private readonly List<Digest> _recent = [];
+    private ulong _recentEnd;
 
     // The sequencer's alone: what was last signed here, or read from the store.
     private (ulong Size, Digest Root) _signed;
@@ -201,7 +225,8 @@ public sealed class TransparencyLog<TRecord, TRefusal> : IAsyncDisposable
             _queue.Enqueue(candidate);
             if (_sequencing)
             {
-                Monitor.Pulse(_gate);
+                if (_queue.Count >= _wanted)
+                    Monitor.Pulse(_gate);
             }
             else
             {
@@ -258,6 +283,7 @@ public sealed class TransparencyLog<TRecord, TRefusal> : IAsyncDisposable
             var told = new TaskCompletionSource<Publication>(TaskCreationOptions.RunContinuationsAsynchronously);
             _awaiting.Add((_state.Head.Size, told));
             StartPublishing();
+            Hurry();
             return told.Task;
         }
     }
@@ -288,6 +314,7 @@ public sealed class TransparencyLog<TRecord, TRefusal> : IAsyncDisposable
         Task publisher;
         lock (_gate)
             publisher = _publisher;
+        Hurry();
         await publisher.ConfigureAwait(false);
     }
 
@@ -299,6 +326,9 @@ public sealed class TransparencyLog<TRecord, TRefusal> : IAsyncDisposable
             var batch = new List<Candidate>();
             lock (_gate)
             {
+                if (_queue.Count < _wanted && _wanted > 1 && !_closed && _stopped is null)
+                    Monitor.Wait(_gate, Patience);
+                _wanted = 1;
                 if (_queue.Count == 0 && !_closed && _stopped is null)
                     Monitor.Wait(_gate, Linger);
                 while (batch.Count < MaxBatch && _queue.TryDequeue(out var next))
@@ -308,6 +338,7 @@ public sealed class TransparencyLog<TRecord, TRefusal> : IAsyncDisposable
                     _sequencing = false;
                     return;
                 }
+                _wanted = batch.Count;
             }
             var committing = false;
             try
@@ -359,6 +390,7 @@ public sealed class TransparencyLog<TRecord, TRefusal> : IAsyncDisposable
                         throw new InvalidDataException("The store says that the ledger moved, but it did not.");
                     continue;
                 }
+                Remember(admitted, committed.Head.Size);
                 _state = next = committed;
             }
             // (7)
@@ -531,8 +563,56 @@ public sealed class TransparencyLog<TRecord, TRefusal> : IAsyncDisposable
                     _publishing = false;
                     return;
                 }
+                if (_awaiting.Count > 0 || _closed)
+                    continue;
+            }
+            lock (_rest)
+            {
+                if (!_hurry)
+                    Monitor.Wait(_rest, Rest);
+                _hurry = false;
             }
         }
+    }
+
+    private void Hurry()
+    {
+        lock (_rest)
+        {
+            _hurry = true;
+            Monitor.Pulse(_rest);
+        }
+    }
+
+    private void Remember(List<LedgerEntry<TRecord>> entries, ulong size)
+    {
+        if (_tiles is null)
+            return;
+        lock (_recent)
+        {
+            if (_recent.Count + entries.Count > MaxRecent || _recentEnd + (ulong)entries.Count != size)
+                _recent.Clear();
+            foreach (var entry in entries)
+                _recent.Add(entry.EntryHash);
+            _recentEnd = size;
+        }
+    }
+
+    /// <summary>Entry hashes from memory where they are at hand, else from the store.</summary>
+    private int ReadHashes(ulong first, Span<Digest> into)
+    {
+        lock (_recent)
+        {
+            var start = _recentEnd - (ulong)_recent.Count;
+            if (first >= start && first < _recentEnd)
+            {
+                var hashes = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_recent)[(int)(first - start)..];
+                hashes = hashes[..Math.Min(hashes.Length, into.Length)];
+                hashes.CopyTo(into);
+                return hashes.Length;
+            }
+        }
+        return _store.ReadEntryHashes(first, into);
     }
 
     private Publication PublishOnce(LedgerHead head)
@@ -542,7 +622,7 @@ public sealed class TransparencyLog<TRecord, TRefusal> : IAsyncDisposable
         try
         {
             var edge = _publishedEdge.Copy();
-            _tiles!.Publish(head, edge, _store.ReadEntryHashes, null);
+            _tiles!.Publish(head, edge, ReadHashes, null);
             _publishedEdge = edge;
             return new Publication(head.Size, null);
         }

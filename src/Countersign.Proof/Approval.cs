@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 
 namespace Countersign.Proof;
@@ -20,9 +21,17 @@ public enum Assurance
 public sealed class Credential
 #pragma warning restore CA1001
 {
-    private readonly Lock _gate = new();
+    /// <summary>The most signatures checked ahead that are remembered.</summary>
+    private const int MaxAhead = 4096;
+
     private readonly ReadOnlyMemory<byte> _proof;
-    private ECDsa? _imported;
+
+    // Importing a key costs as much as checking a signature with it, so one import serves many; ECDsa promises nothing to two threads at once, so each
+    // takes one that no other uses.
+    private readonly ConcurrentBag<ECDsa> _imported = [];
+
+    // What held when it was checked ahead, by everything that was checked. Guarded by itself.
+    private readonly HashSet<(PasskeySite Site, Digest Act, Digest Evidence)> _ahead = [];
 
     private Credential(Assurance assurance, ReadOnlyMemory<byte> key, bool madeByOffice, ReadOnlyMemory<byte> id, bool backupEligible, ReadOnlyMemory<byte> proof)
     {
@@ -95,12 +104,37 @@ public sealed class Credential
     /// <summary>Whether <paramref name="evidence"/> is this key's approval of <paramref name="digest"/>.</summary>
     internal bool Verify(PasskeySite site, Digest digest, ReadOnlyMemory<byte> evidence)
     {
+        lock (_ahead)
+            if (_ahead.Count > 0 && _ahead.Remove((site, digest, Digest.Of(evidence.Span))))
+                return true;
+        return Check(site, digest, evidence);
+    }
+
+    /// <summary>
+    /// Checks a signature before it is asked for, and remembers one that holds until <see cref="Verify"/> is asked about the very same bytes, once.
+    /// </summary>
+    internal bool VerifyAhead(PasskeySite site, Digest digest, ReadOnlyMemory<byte> evidence)
+    {
+        // What is remembered is what was checked, whatever its owner does to the bytes meanwhile.
+        byte[] own = [.. evidence.Span];
+        if (!Check(site, digest, own))
+            return false;
+        lock (_ahead)
+            if (_ahead.Count < MaxAhead)
+                _ahead.Add((site, digest, Digest.Of(own)));
+        return true;
+    }
+
+    private bool Check(PasskeySite site, Digest digest, ReadOnlyMemory<byte> evidence)
+    {
         if (Assurance == Assurance.Passkey)
             return Passkey.Verify(Key.Span, BackupEligible, site, digest, evidence);
-        // Importing a key costs as much as checking a signature with it, so one import serves every signature. ECDsa promises nothing to two
-        // threads at once.
-        lock (_gate)
-            return SoftwareKey.Verify(_imported ??= SoftwareKey.Import(Key.Span), KeyId, digest, evidence.Span);
+        if (!_imported.TryTake(out var key))
+            key = SoftwareKey.Import(Key.Span);
+        var holds = SoftwareKey.Verify(key, KeyId, digest, evidence.Span);
+        if (key is not null)
+            _imported.Add(key);
+        return holds;
     }
 }
 

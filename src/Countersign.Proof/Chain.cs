@@ -57,6 +57,23 @@ public sealed class RosterChain
             .ToImmutableDictionary(r => r.Person, r => r.Since!.Value));
 
     /// <summary>
+    /// Checks the signatures of an act before <see cref="Judge"/> is asked about it, on any thread; of what holds, <see cref="Judge"/> then need not
+    /// compute it again. Decides nothing.
+    /// </summary>
+    /// <returns>Whether all signatures are, as far as this chain knows, signatures of this act by people in office.</returns>
+    public bool CheckAhead(Act act, IReadOnlyList<Approval> approvals)
+    {
+        if (approvals.Count is < 1 or > Permit.MaxApprovals || act.Roster is not { } named || !_positions.TryGetValue(named, out var position))
+            return false;
+        var roster = act is HoldAct ? Newest : _steps[position].After;
+        foreach (var approval in approvals)
+            if (approval.Act != act.Digest || !roster.Members.TryGetValue(approval.Person, out var member)
+                || !member.Credential.VerifyAhead(roster.Found.Site, act.Digest, approval.Evidence))
+                return false;
+        return true;
+    }
+
+    /// <summary>
     /// Decides on an act entered at <paramref name="index"/>: under the roster it names, and then whether a roster act between that one and its own
     /// entry pulled the ground from under it. A hold is judged by the newest roster at its entry instead: no race for the chain stops a stopper.
     /// </summary>

@@ -18,7 +18,8 @@ public sealed record Escalation(IReadOnlyList<string> When, IReadOnlyList<Need> 
     /// <summary>The finding of a page that nobody could read: it may hide any other, so it raises every escalation.</summary>
     public const string Unread = "unread";
 
-    internal bool AppliesTo(IReadOnlyList<string> findings) => findings.Any(f =>
+    /// <summary>Whether any of these findings asks for it.</summary>
+    public bool AppliesTo(IReadOnlyList<string> findings) => findings.Any(f =>
         f == Unread || f.StartsWith(Unread + ".", StringComparison.Ordinal)
         || When.Any(w => f == w || f.StartsWith(w + ".", StringComparison.Ordinal)));
 }
@@ -34,6 +35,9 @@ public sealed class Policy
 
     /// <summary>The most signatures a single act may need.</summary>
     public const int MaxNeeded = 16;
+
+    /// <summary>The longest time after which texts may be forgotten: a hundred years.</summary>
+    public const int MaxRetentionDays = 36_525;
 
     private Policy()
     {
@@ -77,6 +81,12 @@ public sealed class Policy
 
     /// <summary>How long enrolments, delegations and policies wait after their entry before they count.</summary>
     public required TimeSpan Wait { get; init; }
+
+    /// <summary>
+    /// After how many days the gate may forget a letter's texts: from its last version where it was never released, from its release otherwise. Null where
+    /// nothing is ever forgotten. It decides nothing about approvals; it stands here because forgetting a draft is a change of what is protected.
+    /// </summary>
+    public required int? RetentionDays { get; init; }
 
     /// <summary>The canonical bytes.</summary>
     public required ReadOnlyMemory<byte> Bytes { get; init; }
@@ -156,6 +166,7 @@ public sealed class Policy
             DiscloseNames = fields.Word("disclose", "names", "roles") == "names",
             DelegationDays = (int)fields.Integer("delegation-days", 0, 366),
             Wait = TimeSpan.FromSeconds(fields.Integer("wait-seconds", 0, 90 * 86_400)),
+            RetentionDays = fields.Has("retention-days") ? (int)fields.Integer("retention-days", 1, MaxRetentionDays) : null,
             Bytes = bytes.ToArray(),
         };
         fields.End();
@@ -229,7 +240,7 @@ public sealed class Policy
                 rule.Add("stages", new JsonArray(stages.Select(roles => new JsonArray(roles.Distinct().Order(StringComparer.Ordinal).Select(r => new JsonString(r))))));
             kinds.Add(kind, rule);
         }
-        return new JsonObject()
+        var policy = new JsonObject()
             .Add("people", Approve(parts.People))
             .Add("change", Approve(parts.Change))
             .Add("stop", Approve(parts.Stop))
@@ -241,8 +252,8 @@ public sealed class Policy
             .Add("assurance", parts.Assurances.Aggregate(new JsonObject(), (json, a) => json.Add(a.Key, a.Value == Assurance.Passkey ? "passkey" : "software")))
             .Add("disclose", parts.DiscloseNames ? "names" : "roles")
             .Add("delegation-days", parts.DelegationDays)
-            .Add("wait-seconds", (long)parts.Wait.TotalSeconds)
-            .ToBytes();
+            .Add("wait-seconds", (long)parts.Wait.TotalSeconds);
+        return (parts.RetentionDays is { } days ? policy.Add("retention-days", days) : policy).ToBytes();
     }
 }
 
@@ -261,4 +272,5 @@ public sealed record PolicyParts
     public bool DiscloseNames { get; init; } = true;
     public int DelegationDays { get; init; } = 30;
     public TimeSpan Wait { get; init; }
+    public int? RetentionDays { get; init; }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Countersign.Server.Approving;
+using Countersign.Server.Checking;
 using Countersign.Server.Commands;
 using Countersign.Server.Coordinating;
 using Countersign.Server.Drafting;
@@ -9,6 +10,7 @@ using Countersign.Server.Publishing;
 using Countersign.Server.Recalling;
 using Countersign.Server.Releasing;
 using Countersign.Server.Replaying;
+using Countersign.Server.Serving;
 
 // The house: what happens to a letter, room by room.
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -20,10 +22,18 @@ static void Rooms(RootCommand root, CommandLine line)
 {
     root.MapApproving(line);     // who is in office, under which policy
     root.MapDrafting(line);      // versions and their fair copies
+    root.MapChecking(line);      // may it leave, is it fit to be a letter
     root.MapCoordinating(line);  // what colleagues say
     root.MapReleasing(line);     // the last signature, the ledger, the seal
     root.MapPublishing(line);    // what a stranger needs, and the stranger's check
     root.MapRecalling(line);     // hold, lift, withdraw, correct
     root.MapKeeping(line);       // ledger, doctor, backup
+    root.MapServing(line, Doors);  // the house on the network
     root.MapReplaying(line, Rooms);  // 6 January 2020
+}
+
+// What the rooms answer while the house serves.
+static void Doors(House house)
+{
+    house.MapChecking();
 }

@@ -371,7 +371,7 @@ RULE, KIND = record({"approve": NEEDS}), record({"approve": NEEDS, "stages?": ar
 POLICY = record({"people": RULE, "change": RULE, "stop": RULE, "withdraw": RULE, "free": RULE, "kinds": mapping(is_id, KIND, 1, 64),
                  "escalate": array(record({"approve": NEEDS, "refuse": boolean, "when": id_set(1, 32)}), 0, 64),
                  "assurance": mapping(lambda role: True, one_of("passkey"), 0, 64), "disclose": one_of("names", "roles"),
-                 "delegation-days": integer(0, 366), "wait-seconds": integer(0, 7_776_000)})
+                 "delegation-days": integer(0, 366), "wait-seconds": integer(0, 7_776_000), "retention-days?": integer(1, 36_525)})
 
 class Policy:
     def __init__(self, data):

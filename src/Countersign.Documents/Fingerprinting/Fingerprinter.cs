@@ -13,7 +13,7 @@ public sealed partial class Fingerprinter
     public const int K = 16;
 
     /// <summary>Grams in a window, of which one is selected; at most K − 1, see the theorem in the decision.</summary>
-    public const int W = 15;
+    public const int W = 13;
 
     /// <summary>What stands before and after a text: no letter.</summary>
     internal const char Sentinel = '\0';

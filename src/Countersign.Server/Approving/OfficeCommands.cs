@@ -302,6 +302,13 @@ public static class OfficeCommands
             var text = Digest.Of(bytes);
             if (office.IsFree(text))
                 return new Answer().Line($"{name} may always leave already.").With("text", text.ToString()).With("missing", Missing.Of([]));
+            // The text, not only the file: what was first seen in a draft is never freed, in whatever form it is brought.
+            using (var texts = OfficeTexts.Open(office))
+            {
+                texts.CatchUp(office);
+                if (texts.DraftIn(bytes) is { } draft)
+                    return new Refusal("free.draft", $"{name} holds text of version {draft.Version} of {draft.Reference}; what was first seen in a draft is never freed.", "Release it as a letter with a public audience instead.");
+            }
             office.Home.KeepBlob(bytes);
             return office.Decide(FreeAct.About, signers, act => act is FreeAct f && f.Text == text, header => new FreeAct(header) { Text = text, Title = name })
                 .Is(out var outcome, out refusal) ? Decided(office, outcome, $"{name} may always leave.").With("text", text.ToString()) : refusal;

@@ -83,6 +83,8 @@ public static class PolicyFile
         text.Append($"delegation: {{ days: {policy.DelegationDays} }}\n");
         if (policy.Wait > TimeSpan.Zero)
             text.Append($"wait: {{ people: {Span(policy.Wait)} }}\n");
+        if (policy.RetentionDays is { } retention)
+            text.Append($"retention: {{ days: {retention} }}\n");
         return text.Append($"disclose: {{ approvers: {(policy.DiscloseNames ? "names" : "roles")} }}\n").ToString();
     }
 
@@ -105,7 +107,7 @@ public static class PolicyFile
 
     private static PolicyParts Parts(Node root)
     {
-        root.Only("people", "change", "stop", "withdraw", "free", "kinds", "escalate", "assurance", "delegation", "wait", "disclose");
+        root.Only("people", "change", "stop", "withdraw", "free", "kinds", "escalate", "assurance", "delegation", "wait", "retention", "disclose");
         var kinds = root.Must("kinds").Members().ToArray();
         foreach (var (kind, node) in kinds)
             node.CheckId(kind, "kind");
@@ -127,6 +129,7 @@ public static class PolicyFile
             }, StringComparer.Ordinal) ?? [],
             DelegationDays = Sub(root, "delegation", "days")?.Number(0, MaxDelegationDays) ?? 30,
             Wait = Sub(root, "wait", "people")?.Span() ?? TimeSpan.Zero,
+            RetentionDays = Sub(root, "retention", "days")?.Number(1, Policy.MaxRetentionDays),
             DiscloseNames = Sub(root, "disclose", "approvers")?.Text() switch
             {
                 null or "names" => true,

@@ -13,6 +13,8 @@ public sealed class Answer
 {
     private static readonly JsonSerializerOptions JsonForm = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, WriteIndented = true };
 
+    private static readonly JsonSerializerOptions LineForm = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private readonly List<string> _lines = [];
 
     /// <summary>The exit code.</summary>
@@ -20,6 +22,16 @@ public sealed class Answer
 
     /// <summary>The members for a program.</summary>
     public JsonObject Json { get; } = [];
+
+    /// <summary>Where a command answers about several things: an object for each, printed one a line instead of <see cref="Json"/>.</summary>
+    private readonly List<JsonObject> _objects = [];
+
+    /// <summary>Adds an object of its own for a program.</summary>
+    public Answer AddObject(JsonObject one)
+    {
+        _objects.Add(one);
+        return this;
+    }
 
     /// <summary>The command that a person would give next.</summary>
     public string? Next { get; init; }
@@ -56,7 +68,10 @@ public sealed class Answer
     {
         if (json)
         {
-            output.WriteLine(Json.ToJsonString(JsonForm));
+            if (_objects.Count == 0)
+                output.WriteLine(Json.ToJsonString(JsonForm));
+            foreach (var one in _objects)
+                output.WriteLine(one.ToJsonString(LineForm));
             return ExitCode;
         }
         var refused = Json.ContainsKey("refused");

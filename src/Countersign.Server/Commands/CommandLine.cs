@@ -26,6 +26,9 @@ public sealed class CommandLine(TimeProvider clock, TextWriter output, TextWrite
     /// <summary>The machine's clock, or a test's.</summary>
     public TimeProvider Clock => clock;
 
+    /// <summary>Opens standard input.</summary>
+    public Func<Stream> Input { get; init; } = Console.OpenStandardInput;
+
     /// <summary>Where answers go.</summary>
     public TextWriter Output => output;
 

@@ -93,14 +93,13 @@ public static class DraftCommands
         answer.Line($"SHA-256 of the fair copy: {draft.FairCopy}");
         foreach (var note in drafted.Notes)
             answer.Line($"Note: {note}");
-        foreach (var finding in drafted.Findings)
-            answer.Line($"Finding {finding.Id}: {finding.Says}");
+        LetterAnswers.Say(answer, office, draft, drafted.Findings);
         if (office.SignAgain(view) is { } again)
             answer.Line(again);
         return answer
             .Line($"To release it, the policy asks for: {view.Permit!.MissingWords}.")
             .With("letter", draft.Reference).With("version", draft.Version).With("digest", draft.FairCopy.ToString())
-            .With("findings", new JsonArray([.. drafted.Findings.Select(f => new JsonObject { ["id"] = f.Id, ["says"] = f.Says })]))
+            .With("findings", LetterAnswers.ToJson(drafted.Findings))
             .With("state", view.Word).With("missing", Missing.Of(view.Permit.Missing)).With("working", drafted.WorkingCopy)
             .With("fairCopy", office.Home.BlobPath(draft.FairCopy)).With("kind", draft.LetterKind)
             .With("addressees", new JsonArray([.. drafted.Addressees.Select(a => JsonValue.Create(a))]))
@@ -123,6 +122,8 @@ public static class DraftCommands
             .Line($"Subject:   {office.Disclose(draft.LetterSubject)?.Value ?? "(erased)"}")
             .Line($"To:        {string.Join("; ", draft.Addressees.Select(a => office.Disclose(a)?.Value ?? "(erased)"))}")
             .Line($"Fair copy: {draft.FairCopy}");
+        var findings = office.FindingsOf(draft.Digest);
+        LetterAnswers.Say(answer, office, draft, findings);
         var acts = new JsonArray();
         foreach (var recorded in view.History.Acts)
         {
@@ -157,7 +158,7 @@ public static class DraftCommands
             answer.Line($"Working copy: {working}");
         return answer.With("letter", draft.Reference).With("state", view.Word).With("version", draft.Version).With("kind", draft.LetterKind)
             .With("digest", draft.FairCopy.ToString()).With("missing", Missing.Of(view.Permit?.Missing ?? []))
-            .With("findings", new JsonArray([.. draft.Findings.Select(f => JsonValue.Create(f))]))
+            .With("findings", new JsonArray([.. draft.Findings.Select(f => JsonValue.Create(f))])).With("found", LetterAnswers.ToJson(findings))
             .With("sealed", sealedCopy).With("working", working).With("acts", acts);
     }
 

@@ -35,10 +35,7 @@ public sealed record Bringing
 /// <param name="Addressees">Whom it is for.</param>
 /// <param name="Notes">Where the file says one thing and the command or the record another, and which counts.</param>
 public sealed record Drafted(
-    LetterHistory History, RecordedAct Recorded, IReadOnlyList<FindingNote> Findings, string WorkingCopy, IReadOnlyList<string> Addressees, IReadOnlyList<string> Notes);
-
-/// <summary>Something found in a document: a stable id and a sentence.</summary>
-public sealed record FindingNote(string Id, string Says);
+    LetterHistory History, RecordedAct Recorded, IReadOnlyList<Finding> Findings, string WorkingCopy, IReadOnlyList<string> Addressees, IReadOnlyList<string> Notes);
 
 /// <summary>Keeps versions. A version's fair copy is frozen here and never made again.</summary>
 public sealed class Drafts(Office office)
@@ -114,12 +111,22 @@ public sealed class Drafts(Office office)
         if (examined.Refusal is { } unsealable)
             return new Refusal(unsealable.Code, unsealable.Why, unsealable.Next);
         var place = FairCopies.PlaceForMark(copy.Pdf);
-        List<FindingNote> findings = [.. examined.Findings.Select(f => new FindingNote(f.Id, f.Says))];
+        List<Finding> findings = [.. examined.Findings.Select(f => new Finding(f.Id, Severity.Warn, default, "", f.Says, "Make the PDF anew, or let its signers accept it."))];
         if (place is null)
-            findings.Add(new FindingNote("mark.none", "No corner or edge of the first or last page is free for the mark with its code; the sealed copy will carry none."));
-
+            findings.Add(new Finding("mark.none", Severity.Note, default, "", "No corner or edge of the first or last page is free for the mark with its code; the sealed copy will carry none.", "Leave a corner of the first or last page empty."));
         if (to.Count == 0)
-            findings.Add(new FindingNote("addressee.none", "The letter names no addressee. Say whom it is for with --to, or with \"to:\" in a Markdown letter's front matter."));
+            findings.Add(new Finding("addressee.none", Severity.Warn, default, "", "The letter names no addressee.", "Say whom it is for with --to, or with \"to:\" in a Markdown letter's front matter."));
+        findings.AddRange(Residues(copy, bringing, bytes, new LetterFacts
+        {
+            Reference = reference,
+            ReferencePrefix = office.Setting("prefix"),
+            Kind = kind,
+            Language = copy.Language,
+            Subject = copy.Subject,
+            Addressees = to,
+            OfficeName = office.Found.Title,
+            OfficeDomain = office.Found.Office,
+        }));
 
         // 3. The act. Fair copy and source are on the disk before it names them.
         var fairCopy = office.Home.KeepBlob(copy.Pdf);
@@ -139,11 +146,15 @@ public sealed class Drafts(Office office)
             Addressees = addressees,
             Public = bringing.Public,
             NotBefore = bringing.NotBefore ?? before?.NotBefore,
-            Findings = [.. findings.Select(f => f.Id).Distinct().Order(StringComparer.Ordinal)],
+            Findings = [.. findings.Select(f => f.Id).Concat(findings.Exists(f => Dark.Contains(f.Id)) ? [Escalation.Unread] : []).Distinct().Order(StringComparer.Ordinal)],
             Mark = place,
         }, Path.GetFileName(bringing.File));
         if (!entered.Is(out var recorded, out refusal))
             return refusal;
+
+        office.KeepFindings(recorded.Act.Digest, findings);
+        // Every gate of this office knows the version before anybody can carry a copy of it away.
+        office.LearnTexts();
 
         // 4. A copy to read and pass around, which nobody can take for the letter.
         var working = FairCopies.WorkingPath(office.Home, reference, version);
@@ -164,6 +175,26 @@ public sealed class Drafts(Office office)
         return Answer("");
 
         Drafted Answer(string workingCopy) => new(office.History(history.Letter), recorded, findings, workingCopy, to, said.Notes);
+    }
+
+    /// <summary>Findings that something was not read: it may hide any other, so the policy's <c>unread</c> goes with them.</summary>
+    private static readonly string[] Dark = ["residue.unread", "residue.picture-page", "residue.remapped-glyphs"];
+
+    /// <summary>What the fair copy and the office document that it was made from still carry. A text that was typeset carries nothing that its pages do not show.</summary>
+    private List<Finding> Residues(FairCopyMade copy, Bringing bringing, byte[] bytes, LetterFacts facts)
+    {
+        var today = DateOnly.FromDateTime(office.Now.UtcDateTime);
+        var found = Residue.In(Document.Read(copy.Pdf), facts, today).ToList();
+        var sources = new List<(byte[] Bytes, string Name)>();
+        if (!copy.IsSource && DocumentKind.Detect(bytes) != DocumentKind.Text)
+            sources.Add((bytes, Path.GetFileName(bringing.File)));
+        if (bringing.Source is { } source && ReadFile(source).Is(out var more, out _))
+            sources.Add((more, Path.GetFileName(source)));
+        foreach (var (file, name) in sources)
+            foreach (var finding in Residue.In(Document.Read(file), facts, today))
+                if (!found.Exists(f => f.Id == finding.Id && f.Excerpt == finding.Excerpt))
+                    found.Add(finding with { Place = finding.Place with { Part = string.Join(", ", new[] { name, finding.Place.Part }.Where(p => !string.IsNullOrEmpty(p))) } });
+        return found;
     }
 
     /// <summary>

@@ -27,8 +27,10 @@ public sealed record Ailment(Gravity Gravity, string Code, string What, string R
 /// </summary>
 public sealed class Doctor(Office office)
 {
-    /// <summary>Examines everything; <paramref name="progress"/> is told what is being looked at.</summary>
-    public IReadOnlyList<Ailment> Examine(Action<string>? progress = null)
+    /// <summary>Examines everything.</summary>
+    /// <param name="progress">Is told what is being looked at.</param>
+    /// <param name="rebuild">Whether what the gate knows is made anew.</param>
+    public IReadOnlyList<Ailment> Examine(Action<string>? progress = null, bool rebuild = false)
     {
         var found = new List<Ailment>();
         progress?.Invoke("the database");
@@ -46,6 +48,8 @@ public sealed class Doctor(Office office)
             found.Add(new Ailment(Gravity.Damage, "free.unsound", wrong, "Bring back a backup with `countersign restore`; keep this copy as evidence."));
         foreach (var waiting in office.Home.WaitingHolds(null))
             found.Add(new Ailment(Gravity.Warning, "hold.waiting", $"A hold by {office.NameOf(waiting.Act.By)} counts but is not in the ledger yet.", "It enters with the next act that the ledger takes; `countersign doctor` again tells whether it has."));
+        progress?.Invoke("what the gate knows");
+        ExamineTexts(found, rebuild, progress);
         progress?.Invoke("the people");
         ExaminePeople(found);
         if (office.ReadOnlyFault() is { } restored)
@@ -110,6 +114,35 @@ public sealed class Doctor(Office office)
             history = history.Append(recorded);
         }
         return null;
+    }
+
+    /// <summary>Brings the gate's memory up to the newest act, or makes it anew, and holds it against the acts.</summary>
+    private void ExamineTexts(List<Ailment> found, bool rebuild, Action<string>? progress)
+    {
+        try
+        {
+            using var texts = rebuild ? OfficeTexts.Rebuild(office) : OfficeTexts.TryOpen(office);
+            if (texts is null)
+            {
+                found.Add(new Ailment(
+                    rebuild ? Gravity.Warning : Gravity.Note, "known.busy", "Another process (countersign serve) has what the gate knows open; it was not examined here.",
+                    "Stop that process and examine again."));
+                return;
+            }
+            texts.CatchUp(office, (done, of) =>
+            {
+                if (done % 100 == 0 && of >= 100)
+                    progress?.Invoke($"what the gate knows: {done} of {of} acts");
+            });
+            foreach (var unknown in texts.Unknown)
+                found.Add(new Ailment(Gravity.Damage, "known.missing", $"The gate does not know {unknown}: it is missing or damaged.", "Put the file back under `blobs/`, or bring back a backup; then `countersign doctor --rebuild`."));
+            if (texts.Faults(office) is { } fault)
+                found.Add(new Ailment(Gravity.Damage, "known.damaged", $"What the gate knows is damaged: {fault}", "`countersign doctor --rebuild` makes it anew out of the acts."));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            found.Add(new Ailment(Gravity.Damage, "known.unwritten", $"What the gate knows could not be brought up to date: {e.Message}", "Check the disk and the folder's permissions, then `countersign doctor --rebuild`."));
+        }
     }
 
     private void ExaminePeople(List<Ailment> found)

@@ -71,11 +71,13 @@ public static class KeepingCommands
     private static Command DoctorCommand(Commands.CommandLine line)
     {
         var command = new Command("doctor", "Examines the office: every act, signature, proof, file and key, and whether enough people are left. It finishes what a crash left unfinished.")
-            .Example("countersign doctor");
+            .Example("countersign doctor", "countersign doctor --rebuild");
+        var rebuild = new Option<bool>("--rebuild") { Description = "First makes anew what the gate knows, out of the acts and their files." };
+        command.Add(rebuild);
         line.InOffice(command, (parse, office) =>
         {
             var quiet = parse.GetValue<bool>("--json");
-            var found = new Doctor(office).Examine(quiet ? null : what => line.Error.WriteLine($"Examining {what} …"));
+            var found = new Doctor(office).Examine(quiet ? null : what => line.Error.WriteLine($"Examining {what} …"), parse.GetValue(rebuild));
             var damaged = found.Any(f => f.Gravity == Gravity.Damage);
             var answer = new Answer { ExitCode = damaged ? 1 : 0 };
             foreach (var ailment in found.OrderByDescending(f => f.Gravity))

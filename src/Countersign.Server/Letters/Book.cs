@@ -29,7 +29,7 @@ public sealed class Book(Records records)
         var last = records.Acts.OrderByDescending(a => a.Index).FirstOrDefault();
         if (last is null || last.Index + 1 == Size)
             return null;
-        foreach (var row in records.Acts.Where(a => a.Subject == "roster" && a.Index >= Size).OrderBy(a => a.Index).ToList())
+        foreach (var row in records.Acts.Where(a => a.First == 0 && a.Index >= Size).OrderBy(a => a.Index).ToList())
         {
             if (!Recorded(row).Is(out var recorded, out var damage))
                 return damage;
@@ -46,6 +46,9 @@ public sealed class Book(Records records)
         (Size, LastEntry) = (last.Index + 1, newest.At);
         return null;
     }
+
+    /// <summary>Takes note of acts entered behind those that were read, none of them about the roster: nothing has to be read.</summary>
+    public void Follow(long size, DateTimeOffset lastEntry) => (Size, LastEntry) = (size, lastEntry);
 
     /// <summary>A policy by its digest; null when it is not kept, or is not what it was.</summary>
     public Policy? FindPolicy(Digest digest)

@@ -115,7 +115,7 @@ public sealed partial class Office : IDisposable
 
     /// <summary>Every letter with a version, by reference.</summary>
     public IReadOnlyList<LetterRow> AllLetters() =>
-        [.. Records.Letters.Where(l => Records.Acts.Any(a => a.Subject == l.Id)).OrderBy(l => l.Reference)];
+        [.. Records.Letters.Where(l => Records.Subjects.Any(s => s.Subject == l.Id)).OrderBy(l => l.Reference)];
 
     /// <summary>Finds somebody in office by id, name or e-mail.</summary>
     public Result<Member> FindPerson(string text)
@@ -167,7 +167,7 @@ public sealed partial class Office : IDisposable
     }
 
     /// <summary>Whether a <c>free</c> act names bytes of this digest.</summary>
-    public bool IsFree(Digest text) => Records.Acts.Where(a => a.Subject == FreeAct.About).AsEnumerable()
+    public bool IsFree(Digest text) => Records.ActsAbout(Records, FreeAct.About)
         .Any(a => Act.TryRead(a.Bytes, out var act, out _) && act is FreeAct free && free.Text == text);
 
     /// <summary>What a new act says of itself: the office, now, a fresh nonce, the author, the newest roster.</summary>

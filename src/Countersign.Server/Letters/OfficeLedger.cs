@@ -1,6 +1,5 @@
 using Countersign.Ledger;
 using Countersign.Proof;
-using Microsoft.Data.Sqlite;
 
 namespace Countersign.Server.Letters;
 
@@ -28,12 +27,20 @@ public sealed class OfficeLedger : IDisposable
     // The ledger's own thread alone.
     private readonly List<LedgerEntry<Kept>> _beforeEntries = [];
     private readonly List<RecordedAct> _before = [];
+    private readonly Dictionary<Digest, Statement> _made = [];
+    private readonly Histories _histories;
+    private LedgerHead? _head;
+
+    // What the ledger's thread knew last, for the threads that bring acts.
+    private volatile RosterChain? _chain;
+    private long _lastEntry = DateTimeOffset.MinValue.UtcTicks;
 
     private OfficeLedger(string database, Home home, OfficeKeys keys, IReadOnlyList<KeyRange> ranges, TimeProvider clock, bool publish)
     {
         _records = Records.Open(database, create: false);
         _book = new Book(_records);
         _store = new LedgerStore(database);
+        _histories = new Histories(_book, _store);
         _home = home;
         _keys = keys;
         _clock = clock;
@@ -82,7 +89,8 @@ public sealed class OfficeLedger : IDisposable
     {
         if (_log is null)
             return Closed!;
-        var answer = _log.Append(act.Digest, admitting => Admit(new Kept(act, approvals, fileName), admitting)).GetAwaiter().GetResult();
+        var (kept, ahead) = (new Kept(act, approvals, fileName), WorkAhead(act, approvals));
+        var answer = _log.Append(act.Digest, admitting => Admit(kept, ahead, admitting)).GetAwaiter().GetResult();
         return answer switch
         {
             AppendAnswer<Kept, Refusal>.Appended appended => appended.Entry,
@@ -149,13 +157,56 @@ public sealed class OfficeLedger : IDisposable
         _records.Dispose();
     }
 
+    /// <summary>
+    /// What need not wait for the ledger's one thread, done on the caller's: the signatures are checked, and where they hold, the statement is made as
+    /// it would be entered in this second. Both decide nothing: the statement is used only if the act is admitted, at that very time, and else forgotten.
+    /// </summary>
+    private Statement? WorkAhead(Act act, IReadOnlyList<Approval> approvals)
+    {
+        if (_chain is not { } chain || act is RosterAct || !chain.CheckAhead(act, approvals) || act is ReleaseAct
+            || _keys.Public(_origin) != chain.Newest.Keys[^1].Keys)
+            return null;
+        var (now, lastEntry) = (Office.Whole(_clock.GetUtcNow()), new DateTimeOffset(Interlocked.Read(ref _lastEntry), TimeSpan.Zero));
+        return Statement.Make(_keys.Statement, act, now > lastEntry ? now : lastEntry, Statement.DigestOf(approvals));
+    }
+
+    /// <summary>Brings book and histories to the head that the next commit is compared with.</summary>
+    private Refusal? Follow(LedgerHead head)
+    {
+        if (ReferenceEquals(head, _head))
+            return null;
+        if (_store.Committed is var (before, after, entries) && ReferenceEquals(after, head) && ReferenceEquals(before, _head))
+        {
+            // Nothing but what was admitted here has been entered.
+            List<RecordedAct> entered = [.. entries.Select(Remembered)];
+            _histories.Take(entered);
+            if (!entered.Exists(r => r.Act is RosterAct))
+                _book.Follow((long)head.Size, entered[^1].At);
+        }
+        else
+            _histories.Forget();
+        _made.Clear();
+        if ((ulong)_book.Size != head.Size && _book.Refresh() is { } damage)
+        {
+            (_head, _chain) = (null, null);
+            return damage;
+        }
+        _head = head;
+        Interlocked.Exchange(ref _lastEntry, _book.LastEntry.UtcTicks);
+        _chain = _book.IsEmpty ? null : _book.Chain;
+        return null;
+    }
+
+    private RecordedAct Remembered(LedgerEntry<Kept> entry) => _made.TryGetValue(entry.Key, out var statement) && statement.Bytes.Equals(entry.Statement)
+        ? new RecordedAct(entry.Record.Act, entry.Record.Approvals, statement, entry.Index)
+        : Recorded(entry);
+
     /// <summary>The decision. Runs on the ledger's own thread, perhaps more than once for one act.</summary>
-    private Admission<Kept, Refusal> Admit(Kept candidate, Admitting<Kept> admitting)
+    private Admission<Kept, Refusal> Admit(Kept candidate, Statement? ahead, Admitting<Kept> admitting)
     {
         Admission<Kept, Refusal> Refuse(Refusal refusal) => new Admission<Kept, Refusal>.Refuse(refusal);
 
-        // The head that the commit is compared with counts the entries: a book of that size has nothing left to read.
-        if ((ulong)_book.Size != admitting.Head.Size && _book.Refresh() is { } damage)
+        if (Follow(admitting.Head) is { } damage)
             return Refuse(damage);
         var before = Before(admitting);
         var lastEntry = before.Count > 0 ? before[^1].At : _book.LastEntry;
@@ -164,13 +215,22 @@ public sealed class OfficeLedger : IDisposable
             return Refuse(Office.ClockBehind(now, lastEntry));
         var at = now > lastEntry ? now : lastEntry;
 
+        // The digest of the act's own approvals; one made ahead is of the same.
+        Digest Own() => ahead?.Approvals ?? Statement.DigestOf(candidate.Approvals);
+        Statement Make(Digest approvals)
+        {
+            var made = ahead is not null && ahead.At == at && ahead.Approvals == approvals
+                ? ahead
+                : Statement.Make(_keys.Statement, candidate.Act, at, approvals);
+            return _made[candidate.Act.Digest] = made;
+        }
+
         var act = candidate.Act;
-        IEnumerable<Approval> signed = candidate.Approvals;
         if (act is FoundAct)
         {
             if (!_book.IsEmpty || admitting.Index != 0)
                 return Refuse(new Refusal("home.exists", "This office is founded already.", "Choose another folder with --home."));
-            var statement = Statement.Make(_keys.Statement, act, at, Statement.DigestOf(signed));
+            var statement = Make(Own());
             return RosterChain.Begin(new RecordedAct(act, candidate.Approvals, statement, 0), _book.FindPolicy, out var wrong) is null
                 ? Refuse(Refusal.From(wrong!))
                 : new Admission<Kept, Refusal>.Admit(statement.Bytes, candidate);
@@ -183,7 +243,7 @@ public sealed class OfficeLedger : IDisposable
             return Refuse(new Refusal("home.office-key", "The office's keys were replaced while this command ran.", "Give the command again."));
         if (act is RosterAct)
         {
-            var statement = Statement.Make(_keys.Statement, act, at, Statement.DigestOf(signed));
+            var statement = Make(Own());
             return chain.Append(new RecordedAct(act, candidate.Approvals, statement, admitting.Index), _book.FindPolicy, out var wrong) is null
                 ? Refuse(Refusal.From(wrong!))
                 : new Admission<Kept, Refusal>.Admit(statement.Bytes, candidate);
@@ -196,15 +256,17 @@ public sealed class OfficeLedger : IDisposable
                 return Refuse(Refusal.From(new Fault("free.draft", "This is the text of a draft of this office; what was first seen in a draft is never freed.")));
             var freeing = chain.Judge(act, candidate.Approvals, null, at, admitting.Index);
             return freeing.IsGranted
-                ? new Admission<Kept, Refusal>.Admit(Statement.Make(_keys.Statement, act, at, Statement.DigestOf(signed)).Bytes, candidate)
+                ? new Admission<Kept, Refusal>.Admit(Make(Own()).Bytes, candidate)
                 : Refuse(NotPermitted(freeing));
         }
 
         var letterAct = (LetterAct)act;
-        var history = before.Where(r => r.Act.Subject == act.Subject).Aggregate(_book.History(act.Subject), (h, r) => h.Append(r));
+        var history = before.Where(r => r.Act.Subject == act.Subject).Aggregate(_histories.Of(act.Subject), (h, r) => h.Append(r));
+        if (act is ReleaseAct or LiftAct)
+            history = before.Select(r => r.Act).OfType<DraftAct>().Aggregate(history, (h, twin) => h.WithTwin(twin));
         if (history.Refuses(letterAct, at) is { } fault)
             return Refuse(Refusal.From(fault));
-        if (act is DraftAct draft && history.CurrentDraft is null && (Records.IsAnothers(_records, draft.Reference, draft.Letter)
+        if (act is DraftAct draft && history.CurrentDraft is null && ((_store.LetterOf(draft.Reference) is { } owner && owner != draft.Letter)
             || before.Any(r => r.Act is DraftAct d && d.Reference == draft.Reference)))
             return Refuse(new Refusal("draft.reference-taken", $"{draft.Reference} is another letter's.", "Give the command again: the letter gets the next number."));
         if (act is CorrectAct correct && !Stands(correct, before))
@@ -215,8 +277,8 @@ public sealed class OfficeLedger : IDisposable
         var permit = chain.Judge(act, candidate.Approvals, history, at, admitting.Index);
         if (!permit.IsGranted)
             return Refuse(NotPermitted(permit));
-        var joined = act is ReleaseAct ? history.Concurrences.SelectMany(r => r.Approvals) : [];
-        return new Admission<Kept, Refusal>.Admit(Statement.Make(_keys.Statement, act, at, Statement.DigestOf(signed.Concat(joined))).Bytes, candidate);
+        var approvals = act is ReleaseAct ? Statement.DigestOf(candidate.Approvals.Concat(history.Concurrences.SelectMany(r => r.Approvals))) : Own();
+        return new Admission<Kept, Refusal>.Admit(Make(approvals).Bytes, candidate);
     }
 
     private static Refusal NotPermitted(Permit permit) => permit.Fault is { } fault
@@ -234,7 +296,7 @@ public sealed class OfficeLedger : IDisposable
         for (var i = known; i < admitting.Before.Count; i++)
         {
             _beforeEntries.Add(admitting.Before[i]);
-            _before.Add(Recorded(admitting.Before[i]));
+            _before.Add(Remembered(admitting.Before[i]));
         }
         return _before;
     }
@@ -245,152 +307,11 @@ public sealed class OfficeLedger : IDisposable
         var letter = _records.Acts.Where(a => a.Digest == name && a.Kind == "release").Select(a => a.Subject).FirstOrDefault();
         if (letter is null || letter == correct.Letter)
             return false;
-        var history = before.Where(r => r.Act.Subject == letter).Aggregate(_book.History(letter), (h, r) => h.Append(r));
+        var history = before.Where(r => r.Act.Subject == letter).Aggregate(_histories.Of(letter), (h, r) => h.Append(r));
         return history.Ending is null && history.StandingHolds.Count == 0 && history.CurrentDraft!.Reference == correct.Reference;
     }
 
     internal static RecordedAct Recorded(LedgerEntry<Kept> entry) => new(
         entry.Record.Act, entry.Record.Approvals,
         Statement.TryRead(entry.Statement, out var statement, out var fault) ? statement : throw new InvalidDataException(fault), entry.Index);
-
-    /// <summary>
-    /// The ledger's rows in SQLite: acts and checkpoints, in one transaction, compared and swapped. Raw commands on a connection of its own, because
-    /// the ledger reads and commits on its own threads.
-    /// </summary>
-    internal sealed class LedgerStore : ILedgerStore<Kept>, IDisposable
-    {
-        private readonly Records _owner;
-        private readonly Lock _gate = new();
-        private readonly Dictionary<string, SqliteCommand> _commands = new(StringComparer.Ordinal);
-
-        public LedgerStore(string database) => _owner = Records.Open(database, create: false);
-
-        private SqliteConnection Connection => _owner.Connection;
-
-        public LedgerHead Read()
-        {
-            lock (_gate)
-                return ReadHead(null);
-        }
-
-        private LedgerHead ReadHead(SqliteTransaction? transaction)
-        {
-            var command = Command(transaction, "SELECT Note, Size, Root FROM checkpoints ORDER BY Size DESC LIMIT 1");
-            using var reader = command.ExecuteReader();
-            return reader.Read()
-                ? new LedgerHead(reader.GetString(0), (ulong)reader.GetInt64(1), Digest.TryParse(reader.GetString(2), out var root) ? root : default)
-                : LedgerHead.None;
-        }
-
-        public CommitAnswer Commit(LedgerHead expected, IReadOnlyList<LedgerEntry<Kept>> entries, Func<LedgerHead> sign)
-        {
-            lock (_gate)
-            {
-                // BEGIN IMMEDIATE: every other writer waits, in this process or another.
-                using var transaction = Connection.BeginTransaction(deferred: false);
-                if (ReadHead(transaction) != expected)
-                    return CommitAnswer.Moved;
-                var next = sign();
-                bool gathering;
-                using (var reader = Command(transaction, "SELECT EXISTS (SELECT 1 FROM pending) OR EXISTS (SELECT 1 FROM pending_approvals)").ExecuteReader())
-                    gathering = reader.Read() && reader.GetInt64(0) != 0;
-                foreach (var entry in entries)
-                    Insert(transaction, entry, gathering);
-                Run(transaction, "INSERT INTO checkpoints (Size, Root, Note) VALUES ($0, $1, $2)", (long)next.Size, next.Root.ToString(), next.Note);
-                transaction.Commit();
-                return CommitAnswer.Committed;
-            }
-        }
-
-        private void Insert(SqliteTransaction transaction, LedgerEntry<Kept> entry, bool gathering)
-        {
-            var act = entry.Record.Act;
-            var digest = act.Digest.ToArray();
-            Run(transaction,
-                "INSERT INTO acts (\"Index\", Digest, Subject, Sequence, Kind, Bytes, Approvals, Statement) " +
-                "VALUES ($0, $1, $2, COALESCE((SELECT MAX(Sequence) + 1 FROM acts WHERE Subject = $2), 0), $3, $4, $5, $6)",
-                (long)entry.Index, digest, act.Subject, act.Kind, act.Bytes.ToArray(), Evidence.EncodeApprovals(entry.Record.Approvals), entry.Statement.ToArray());
-            if (gathering)
-            {
-                Run(transaction, "DELETE FROM pending_approvals WHERE Digest = $0", digest);
-                Run(transaction, "DELETE FROM pending WHERE Digest = $0", digest);
-            }
-            if (act is not DraftAct draft)
-                return;
-            if (draft.Version == 1)
-                Run(transaction, "INSERT OR IGNORE INTO letters (Id, Reference) VALUES ($0, $1)", draft.Letter, draft.Reference);
-            Run(transaction, "INSERT INTO versions (Draft, Letter, FairCopy, FileName) VALUES ($0, $1, $2, $3)",
-                digest, draft.Letter, draft.FairCopy.ToArray(), entry.Record.FileName ?? "");
-        }
-
-        public int ReadEntryHashes(ulong first, Span<Digest> into)
-        {
-            lock (_gate)
-            {
-                var command = Command(null, "SELECT \"Index\", Statement FROM acts WHERE \"Index\" >= $0 ORDER BY \"Index\" LIMIT $1", (long)first, into.Length);
-                using var reader = command.ExecuteReader();
-                var count = 0;
-                while (count < into.Length && reader.Read() && (ulong)reader.GetInt64(0) == first + (ulong)count)
-                    into[count++] = Digest.Of(reader.GetFieldValue<byte[]>(1));
-                return count;
-            }
-        }
-
-        public IReadOnlyList<LedgerEntry<Kept>> Find(IReadOnlyCollection<Digest> keys)
-        {
-            lock (_gate)
-            {
-                var found = new List<LedgerEntry<Kept>>();
-                foreach (var key in keys)
-                {
-                    var command = Command(null, "SELECT \"Index\", Subject, Sequence, Kind, Bytes, Approvals, Statement FROM acts WHERE Digest = $0", key.ToArray());
-                    using var reader = command.ExecuteReader();
-                    if (!reader.Read())
-                        continue;
-                    var row = new ActRow
-                    {
-                        Index = reader.GetInt64(0),
-                        Digest = key.ToString(),
-                        Subject = reader.GetString(1),
-                        Sequence = reader.GetInt64(2),
-                        Kind = reader.GetString(3),
-                        Bytes = reader.GetFieldValue<byte[]>(4),
-                        Approvals = reader.GetFieldValue<byte[]>(5),
-                        Statement = reader.GetFieldValue<byte[]>(6),
-                    };
-                    var recorded = Book.Recorded(row).Is(out var read, out var damage) ? read : throw new InvalidDataException(damage.Why);
-                    found.Add(new LedgerEntry<Kept>(recorded.Index, key, row.Statement, recorded.Statement.Entry, new Kept(recorded.Act, recorded.Approvals, null)));
-                }
-                return found;
-            }
-        }
-
-        /// <summary>The command of that text, prepared once, with its values. Under the gate only.</summary>
-        private SqliteCommand Command(SqliteTransaction? transaction, string text, params ReadOnlySpan<object> values)
-        {
-            if (!_commands.TryGetValue(text, out var command))
-            {
-                _commands[text] = command = Connection.CreateCommand();
-#pragma warning disable CA2100 // every text is a constant of this class; values go in as parameters
-                command.CommandText = text;
-#pragma warning restore CA2100
-                for (var i = 0; i < values.Length; i++)
-                    command.Parameters.Add(new SqliteParameter { ParameterName = $"${i}" });
-            }
-            command.Transaction = transaction;
-            for (var i = 0; i < values.Length; i++)
-                command.Parameters[i].Value = values[i];
-            return command;
-        }
-
-        private void Run(SqliteTransaction transaction, string text, params ReadOnlySpan<object> values) =>
-            Command(transaction, text, values).ExecuteNonQuery();
-
-        public void Dispose()
-        {
-            foreach (var command in _commands.Values)
-                command.Dispose();
-            _owner.Dispose();
-        }
-    }
 }

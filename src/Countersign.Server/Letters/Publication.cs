@@ -42,7 +42,7 @@ public sealed partial class Office
     /// <summary>Takes back the reference of a letter that did not come to be.</summary>
     public void ReleaseReference(string letter)
     {
-        if (!Records.Acts.Any(a => a.Subject == letter))
+        if (!Records.Subjects.Any(s => s.Subject == letter))
             Records.Letters.Where(l => l.Id == letter).ExecuteDelete();
     }
 
@@ -162,6 +162,9 @@ public sealed partial class Office
 
     /// <summary>How many entries the ledger has.</summary>
     public ulong LedgerSize => _ledger.Head.Size;
+
+    /// <summary>Whether another process has entered acts since this office was opened.</summary>
+    public bool IsBehind => Records.Acts.Max(a => (long?)a.Index) is { } newest && (ulong)newest + 1 != LedgerSize;
 
     /// <summary>The newest signed checkpoint.</summary>
     public string NewestCheckpoint() => _ledger.Head.Note;

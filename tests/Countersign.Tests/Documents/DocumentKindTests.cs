@@ -30,13 +30,17 @@ public class DocumentKindTests
             Zip(("[Content_Types].xml", "<x/>"), ("word/document.xml", "<x/>"))));
         Assert.Equal(DocumentKind.Odt, DocumentKind.Detect(
             Zip(("mimetype", "application/vnd.oasis.opendocument.text"))));
-        Assert.Equal(DocumentKind.Unknown, DocumentKind.Detect(
-            Zip(("xl/workbook.xml", "<x/>"), ("[Content_Types].xml", "<x/>"))));
+        Assert.Equal(DocumentKind.Zip, DocumentKind.Detect(Zip(("letters/one.txt", "Sir"))));
         Assert.Equal(DocumentKind.Text, DocumentKind.Detect(Encoding.UTF8.GetBytes("# Brief\n\nGeachte heer, سلام")));
         Assert.Equal(DocumentKind.Unknown, DocumentKind.Detect(new byte[] { 0x41, 0x00, 0x42 }));
-        Assert.Equal(DocumentKind.Unknown, DocumentKind.Detect(new byte[] { 0xE9, 0x41 }));
+        Assert.Equal(DocumentKind.OldText, DocumentKind.Detect(new byte[] { 0xE9, 0x41 }));
         Assert.Equal(DocumentKind.Unknown, DocumentKind.Detect("<?xml version=\"1.0\"?><w/>"u8.ToArray()));
-        Assert.Equal(DocumentKind.Unknown, DocumentKind.Detect("PK\u0003\u0004 broken"u8.ToArray()));
+        Assert.Equal(DocumentKind.Zip, DocumentKind.Detect("PK\u0003\u0004 broken"u8.ToArray()));
+        Assert.Equal(DocumentKind.Html, DocumentKind.Detect("<!DOCTYPE html><p>Sir"u8.ToArray()));
+        Assert.Equal(DocumentKind.Eml, DocumentKind.Detect("From: a@b.example\nSubject: Flights\n\nSir"u8.ToArray()));
+        Assert.Equal(DocumentKind.Text, DocumentKind.Detect("Subject: Flights\n\nSir, no message begins with one field"u8.ToArray()));
+        Assert.Equal(DocumentKind.Tnef, DocumentKind.Detect(new byte[] { 0x78, 0x9F, 0x3E, 0x22, 1, 0 }));
+        Assert.Equal(DocumentKind.Picture, DocumentKind.Detect(new byte[] { 0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A }));
     }
 
     [Fact]
