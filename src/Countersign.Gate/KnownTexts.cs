@@ -444,7 +444,7 @@ public sealed class KnownTexts : IDisposable
         using (var file = File.Create(path + ".new"))
         {
             file.Write(Encoding.ASCII.GetBytes(number.ToString(System.Globalization.CultureInfo.InvariantCulture)));
-            file.Flush(flushToDisk: true);
+            Index.Durable.Flush(file);
         }
         File.Move(path + ".new", path, overwrite: true);
     }

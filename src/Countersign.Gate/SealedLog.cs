@@ -44,7 +44,7 @@ internal sealed class SealedLog : IDisposable
                 if (next < _end && !OnlyZeros(at) || at == 0 && next == _end)
                     throw new InvalidDataException("The known texts are damaged, or were written under another secret: rebuild them.");
                 RandomAccess.SetLength(_file, at);
-                RandomAccess.FlushToDisk(_file);
+                Index.Durable.Flush(_file);
                 _end = at;
                 yield break;
             }
@@ -70,7 +70,7 @@ internal sealed class SealedLog : IDisposable
         return at;
     }
 
-    public void Flush() => RandomAccess.FlushToDisk(_file);
+    public void Flush() => Index.Durable.Flush(_file);
 
     /// <summary>The record at an offset, or null where none opens there.</summary>
     public byte[]? Read(long offset) => TryRead(offset, out _);
@@ -85,7 +85,7 @@ internal sealed class SealedLog : IDisposable
         if (length < 0 || offset + Head + length > _end)
             return;
         RandomAccess.Write(_file, new byte[Head - 4 + length], offset + 4);
-        RandomAccess.FlushToDisk(_file);
+        Index.Durable.Flush(_file);
     }
 
     public void Dispose()

@@ -11,10 +11,17 @@ internal static class Durable
     public static void Flush(FileStream file)
     {
         file.Flush();
+        Flush(file.SafeFileHandle);
+    }
+
+    /// <summary>Brings a file to the disk that is written without a stream.</summary>
+    /// <exception cref="IOException">The disk did not take it.</exception>
+    public static void Flush(SafeFileHandle file)
+    {
         if (!OperatingSystem.IsLinux())
-            file.Flush(flushToDisk: true);
-        else if (Sync(file.SafeFileHandle) != 0)
-            throw new IOException($"{file.Name} could not be brought to the disk (error {Marshal.GetLastPInvokeError()}).");
+            RandomAccess.FlushToDisk(file);
+        else if (Sync(file) != 0)
+            throw new IOException($"A file could not be brought to the disk (error {Marshal.GetLastPInvokeError()}).");
     }
 
     /// <summary>Brings the names in a folder to the disk; Windows does so with their files.</summary>
