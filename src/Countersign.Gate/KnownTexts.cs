@@ -444,7 +444,8 @@ public sealed class KnownTexts : IDisposable
         using (var file = File.Create(path + ".new"))
         {
             file.Write(Encoding.ASCII.GetBytes(number.ToString(System.Globalization.CultureInfo.InvariantCulture)));
-            Index.Durable.Flush(file);
+            file.Flush();
+            Index.Durable.Flush(file.SafeFileHandle, path);
         }
         File.Move(path + ".new", path, overwrite: true);
     }

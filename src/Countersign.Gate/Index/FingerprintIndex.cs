@@ -1,9 +1,3 @@
-using System.Buffers.Binary;
-using System.Globalization;
-using System.Runtime.InteropServices;
-using System.Security.Cryptography;
-using System.Text;
-
 namespace Countersign.Gate.Index;
 
 /// <summary>A text in which a probe stands. <paramref name="Probe"/> is its place among the probes given.</summary>
@@ -12,7 +6,7 @@ public readonly record struct Hit(int Probe, int Text);
 /// <summary>How an index grows.</summary>
 public sealed record IndexOptions
 {
-    /// <summary>How many postings are kept in memory, behind the log, before they become a segment.</summary>
+    /// <summary>How many postings are kept in memory, behind the log, before they become a segment. Each takes about 24 bytes of memory.</summary>
     public int MostInMemory { get; init; } = 500_000;
 
     /// <summary>How many segments of about one size are merged into one.</summary>
@@ -27,60 +21,68 @@ public sealed record IndexOptions
 /// <param name="Postings">Postings in all, those of forgotten texts that no merge has dropped yet included.</param>
 /// <param name="Bytes">Bytes of the segment files.</param>
 /// <param name="InMemory">Postings that are in memory and in the log.</param>
-public sealed record IndexState(int Segments, long Postings, long Bytes, int InMemory);
+/// <param name="LogBytes">Bytes of the log.</param>
+/// <param name="Trouble">Why the last settling or merging failed; it is tried again with the next. Nothing is missing meanwhile.</param>
+public sealed record IndexState(int Segments, long Postings, long Bytes, int InMemory, long LogBytes, string? Trouble);
 
 /// <summary>
-/// An index from fingerprints to texts. What <see cref="Add"/> and <see cref="Forget"/> acknowledge is on the disk. One process at a time; in it one thread writes at a
-/// time and any number read, also beside a merge.
+/// An index from fingerprints, which are uniformly distributed, to texts. What <see cref="Add"/> and <see cref="Forget"/> acknowledge is on the disk. One process at a time has an index; in it
+/// any number of threads may do anything at once: looking up takes no lock and waits for nobody.
 /// </summary>
 /// <remarks>
-/// In its folder: immutable segments (<see cref="Segment"/>), a log of what is in no segment yet, and a manifest that names both and the texts forgotten. The manifest is written whole
-/// under another name, brought to the disk and renamed: a crash at any instant leaves the old one or the new one, each with files that are whole. Files that it does
-/// not name are remains of a crash and are removed.
+/// In its folder: immutable segments (<see cref="Segment"/>), a log of what is in no segment yet (<see cref="IndexLog"/>), and a manifest that names both
+/// (<see cref="Manifest"/>). The manifest is written whole under another name, brought to the disk and renamed: a crash at any instant leaves the old one or the new one, each with files that are
+/// whole. Files of ours that it does not name are remains of a crash and are removed.
 /// </remarks>
 public sealed class FingerprintIndex : IDisposable
 {
-    private const string ManifestName = "manifest", Magic = "countersign-index 1";
-    private const byte Added = 1, Forgotten = 2;
+    private const string SegmentFile = "segment", LogFile = "log", Again = "make the index again from what it was made of.";
 
-    /// <summary>Each segment costs every probe a look at its filter: beyond so many they become one, whatever their sizes.</summary>
-    private const int MostSegments = 12;
+    /// <summary>Directories count in 32 bits.</summary>
+    private const long MostInSegment = uint.MaxValue;
 
     private readonly string _folder;
     private readonly IndexOptions _options;
-    private readonly ReaderWriterLockSlim _reading = new();
+    private readonly FileStream _held;
+
+    /// <summary>Whoever merges has this; taken before <see cref="_writing"/>.</summary>
+    private readonly Lock _merging = new();
     private readonly Lock _writing = new();
 
-    // Changed under both locks; read under either.
-    private readonly List<Segment> _segments = [];
-    private readonly HashSet<int> _forgotten = [];
-    private Dictionary<ulong, int> _first = [];
-    private List<(int Text, int Next)> _memory = [];
-
-    // Under the writing lock.
-    private FileStream _log = null!;
+    // Changed under the writing lock.
+    private volatile Snapshot _now = null!;
+    private IndexLog _log = null!;
     private long _next;
-    private Task _merging = Task.CompletedTask;
-    private bool _disposed;
+    private Dictionary<int, long> _notes = [];
+    private byte[] _manifest = [];
+    private int _settleAt;
+    private Task _background = Task.CompletedTask;
+    private bool _scheduled;
+    private string? _broken;
+    private volatile string? _trouble;
+    private volatile bool _closed;
 
     private FingerprintIndex(string folder, IndexOptions options)
     {
-        (_folder, _options) = (folder, options);
-        Directory.CreateDirectory(folder);
+        (_folder, _options, _settleAt) = (Path.GetFullPath(folder), options, options.MostInMemory);
+        Directory.CreateDirectory(_folder);
+        _held = new FileStream(Path.Combine(_folder, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         try
         {
             Load();
         }
         catch
         {
-            foreach (var segment in _segments)
-                segment.Dispose();
+            _now?.Leave();
+            _log?.Dispose();
+            _held.Dispose();
             throw;
         }
     }
 
     /// <summary>Opens the index in a folder, or makes it.</summary>
     /// <exception cref="InvalidDataException">Damaged: it must be made again from what it was made of.</exception>
+    /// <exception cref="IOException">The disk refuses, or someone else has the index open.</exception>
     public static FingerprintIndex Open(string folder, IndexOptions? options = null) => new(folder, options ?? new IndexOptions());
 
     /// <summary>How many postings there are, those of forgotten texts that no merge has dropped yet included.</summary>
@@ -91,107 +93,114 @@ public sealed class FingerprintIndex : IDisposable
     {
         get
         {
-            _reading.EnterReadLock();
+            var now = Enter();
             try
             {
-                return new IndexState(_segments.Count, _segments.Sum(s => s.Count) + _memory.Count, _segments.Sum(s => s.Bytes), _memory.Count);
+                var recent = now.Recent.Count;
+                return new IndexState(now.Segments.Length, now.Segments.Sum(s => s.Count) + recent, now.Segments.Sum(s => s.Bytes), recent, _log.Bytes, _trouble);
             }
             finally
             {
-                _reading.ExitReadLock();
+                now.Leave();
             }
         }
     }
 
+    /// <summary>The highest number that any text ever had here; −1 where there was none.</summary>
+    public int Highest { get; private set; } = -1;
+
     /// <summary>Makes a text known by its fingerprints; one given twice counts once. On the disk when this returns.</summary>
+    /// <param name="text">Its number, not negative. May be added to; never one that was forgotten, as numbers are not used again.</param>
+    /// <param name="fingerprints">In any order.</param>
+    /// <exception cref="IOException">The disk refused: the text is not known, or partly.</exception>
     public void Add(int text, ReadOnlySpan<ulong> fingerprints)
     {
-        var distinct = fingerprints.ToArray();
-        Array.Sort(distinct);
-        var kept = distinct.Length == 0 ? 0 : 1;
-        for (var i = 1; i < distinct.Length; i++)
-            if (distinct[i] != distinct[i - 1])
-                distinct[kept++] = distinct[i];
+        ArgumentOutOfRangeException.ThrowIfNegative(text);
+        var sorted = fingerprints.ToArray();
+        Array.Sort(sorted);
+        var kept = sorted.Length == 0 ? 0 : 1;
+        for (var i = 1; i < sorted.Length; i++)
+            if (sorted[i] != sorted[i - 1])
+                sorted[kept++] = sorted[i];
         lock (_writing)
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            Append(Added, text, distinct.AsSpan(0, kept));
-            _reading.EnterWriteLock();
+            MustBeOpen();
+            if (_notes.ContainsKey(text))
+                throw new InvalidOperationException($"Text {text} was forgotten; its number is not used again.");
+            var before = _log.Bytes;
             try
             {
-                Remember(text, distinct.AsSpan(0, kept));
+                _log.Add(text, sorted.AsSpan(0, kept));
             }
-            finally
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                _reading.ExitWriteLock();
+                TakeBack(before);
+                throw;
             }
-            if (_memory.Count >= _options.MostInMemory)
-                Settle();
+            Highest = Math.Max(Highest, text);
+            var recent = _now.Recent;
+            foreach (var fingerprint in sorted.AsSpan(0, kept))
+                recent.Add(fingerprint, text);
+            if (recent.Count >= _settleAt)
+                TrySettle();
         }
+        if (!_options.InBackground)
+            MergeDue();
     }
 
     /// <summary>Forgets a text: it is found no more from now on, also after a crash. Its postings go with the next merge of their segments.</summary>
+    /// <exception cref="IOException">The disk refused.</exception>
     public void Forget(int text)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(text);
         lock (_writing)
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            Append(Forgotten, text, []);
-            _reading.EnterWriteLock();
+            MustBeOpen();
+            if (_notes.ContainsKey(text))
+                return;
+            var before = _log.Bytes;
             try
             {
-                _forgotten.Add(text);
+                _log.Forget(text);
             }
-            finally
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                _reading.ExitWriteLock();
+                TakeBack(before);
+                throw;
             }
+            _notes[text] = _next;
+            _now.Forgotten.Add(text);
         }
     }
-
-    /// <summary>The highest number that any text ever had here; -1 where there was none. Numbers are not used again.</summary>
-    public int Highest { get; private set; } = -1;
 
     /// <summary>Whether a text is noted as forgotten. After its last posting was dropped it is noted no more.</summary>
     public bool HasForgotten(int text)
     {
-        _reading.EnterReadLock();
-        try
-        {
-            return _forgotten.Contains(text);
-        }
-        finally
-        {
-            _reading.ExitReadLock();
-        }
+        lock (_writing)
+            return _notes.ContainsKey(text);
     }
 
-    /// <summary>Finds, for every probe, the texts that it stands in.</summary>
+    /// <summary>Adds a hit for every probe and every text that it stands in; twice, perhaps, where it was added to the text twice.</summary>
     public void Find(ReadOnlySpan<ulong> probes, List<Hit> hits)
     {
-        _reading.EnterReadLock();
+        var now = Enter();
         try
         {
             var from = hits.Count;
-            foreach (var segment in _segments)
+            foreach (var segment in now.Segments)
                 segment.Find(probes, hits);
-            if (_memory.Count > 0)
-                for (var i = 0; i < probes.Length; i++)
-                    if (_first.TryGetValue(probes[i], out var at))
-                        for (; at >= 0; at = _memory[at].Next)
-                            hits.Add(new Hit(i, _memory[at].Text));
-            if (_forgotten.Count > 0 && hits.Count > from)
-            {
-                var to = from;
-                for (var i = from; i < hits.Count; i++)
-                    if (!_forgotten.Contains(hits[i].Text))
-                        hits[to++] = hits[i];
-                hits.RemoveRange(to, hits.Count - to);
-            }
+            now.Recent.Find(probes, hits);
+            if (now.Forgotten.IsEmpty || hits.Count == from)
+                return;
+            var to = from;
+            for (var i = from; i < hits.Count; i++)
+                if (!now.Forgotten.Contains(hits[i].Text))
+                    hits[to++] = hits[i];
+            hits.RemoveRange(to, hits.Count - to);
         }
         finally
         {
-            _reading.ExitReadLock();
+            now.Leave();
         }
     }
 
@@ -203,331 +212,442 @@ public sealed class FingerprintIndex : IDisposable
         return hits.Count > 0;
     }
 
-    /// <summary>Brings everything into one segment, without what was forgotten.</summary>
-    public void Compact()
+    /// <summary>The share of these that the filters let pass to the segments, on average; for measurements, with fingerprints that are in no text.</summary>
+    public double FalsePasses(ReadOnlySpan<ulong> probes)
     {
-        Task merging;
-        lock (_writing)
-            merging = _merging;
-        merging.GetAwaiter().GetResult();
-        lock (_writing)
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            Settle(merge: false);
-            Merge([.. _segments]);
-        }
-    }
-
-    /// <summary>Reads every byte of every segment. What is wrong; null when all is well.</summary>
-    public string? Verify()
-    {
-        _reading.EnterReadLock();
+        var now = Enter();
         try
         {
-            return _segments.FirstOrDefault(s => !s.IsSound()) is { } unsound ? $"{Path.GetFileName(unsound.Path)} is not as it was written" : null;
+            var passing = 0L;
+            foreach (var segment in now.Segments)
+                passing += segment.Passing(probes);
+            return passing / (double)probes.Length / Math.Max(1, now.Segments.Length);
         }
         finally
         {
-            _reading.ExitReadLock();
+            now.Leave();
         }
     }
 
-    public void Dispose()
+    /// <summary>Brings everything into one segment, without what was forgotten.</summary>
+    /// <exception cref="IOException">The disk refused. Nothing is missing.</exception>
+    /// <exception cref="InvalidDataException">A segment is damaged, and stays as it is.</exception>
+    public void Compact()
     {
-        Task merging;
+        lock (_merging)
+        {
+            lock (_writing)
+            {
+                MustBeOpen();
+                if (!_log.IsEmpty)
+                    Settle();
+            }
+            Merge(All);
+        }
+    }
+
+    /// <summary>Reads every byte of every file. What is wrong; null when all is well.</summary>
+    public string? Verify()
+    {
+        var now = Enter();
+        try
+        {
+            if (now.Segments.FirstOrDefault(s => !s.IsSound()) is { } unsound)
+                return $"{Path.GetFileName(unsound.Path)} is not as it was written";
+        }
+        finally
+        {
+            now.Leave();
+        }
         lock (_writing)
         {
-            if (_disposed)
+            MustBeOpen();
+            if (!_log.IsSound())
+                return "the log is not as it was written";
+            var path = Path.Combine(_folder, Manifest.FileName);
+            return File.Exists(path) && File.ReadAllBytes(path).AsSpan().SequenceEqual(_manifest) ? null : "the manifest is not as it was written";
+        }
+    }
+
+    /// <summary>Closes it. A merge that goes on is given up; whoever looks something up ends in peace.</summary>
+    public void Dispose()
+    {
+        Task background;
+        lock (_writing)
+        {
+            if (_closed)
                 return;
-            _disposed = true;
-            merging = _merging;
+            _closed = true;
+            background = _background;
         }
-        merging.GetAwaiter().GetResult();
-        _log.Dispose();
-        foreach (var segment in _segments)
-            segment.Dispose();
-        _reading.Dispose();
-    }
-
-    // ---- what is in memory, and its log
-
-    private void Remember(int text, ReadOnlySpan<ulong> fingerprints)
-    {
-        Highest = Math.Max(Highest, text);
-        foreach (var fingerprint in fingerprints)
-        {
-            ref var first = ref CollectionsMarshal.GetValueRefOrAddDefault(_first, fingerprint, out var known);
-            _memory.Add((text, known ? first : -1));
-            first = _memory.Count - 1;
-        }
-    }
-
-    /// <summary>A record: its length without this and the sum (4), what it is (1), the text (4), fingerprints (8 each), and the first 8 bytes of SHA-256 of all of it.</summary>
-    private void Append(byte what, int text, ReadOnlySpan<ulong> fingerprints)
-    {
-        var record = new byte[4 + 5 + (fingerprints.Length * 8) + 8];
-        BinaryPrimitives.WriteInt32LittleEndian(record, record.Length - 12);
-        record[4] = what;
-        BinaryPrimitives.WriteInt32LittleEndian(record.AsSpan(5), text);
-        for (var i = 0; i < fingerprints.Length; i++)
-            BinaryPrimitives.WriteUInt64LittleEndian(record.AsSpan(9 + (i * 8)), fingerprints[i]);
-        SHA256.HashData(record.AsSpan(0, record.Length - 8)).AsSpan(0, 8).CopyTo(record.AsSpan(record.Length - 8));
-        _log.Write(record);
-        Durable.Flush(_log);
-    }
-
-    /// <summary>Reads the log again, up to what a crash left half written at its end.</summary>
-    private void Replay()
-    {
-        var all = new byte[_log.Length];
-        _log.Position = 0;
-        _log.ReadExactly(all);
-        var at = 0;
-        while (all.Length - at >= 17)
-        {
-            var length = BinaryPrimitives.ReadInt32LittleEndian(all.AsSpan(at));
-            if (length < 5 || (length - 5) % 8 != 0 || length > all.Length - at - 12
-                || !SHA256.HashData(all.AsSpan(at, length + 4)).AsSpan(0, 8).SequenceEqual(all.AsSpan(at + 4 + length, 8)))
-                break;
-            var text = BinaryPrimitives.ReadInt32LittleEndian(all.AsSpan(at + 5));
-            if (all[at + 4] == Forgotten)
-                _forgotten.Add(text);
-            else
+        background.GetAwaiter().GetResult();
+        lock (_merging)
+            lock (_writing)
             {
-                var fingerprints = new ulong[(length - 5) / 8];
+                _now.Leave();
+                _log.Dispose();
+                _held.Dispose();
+            }
+    }
+
+    private Snapshot Enter()
+    {
+        while (true)
+        {
+            ObjectDisposedException.ThrowIf(_closed, this);
+            var now = _now;
+            if (now.TryEnter())
+                return now;
+        }
+    }
+
+    private void MustBeOpen()
+    {
+        ObjectDisposedException.ThrowIf(_closed, this);
+        if (_broken is { } broken)
+            throw new IOException($"The index takes nothing more until it is opened again: {broken}");
+    }
+
+    /// <summary>Makes the log what it was before an append that failed.</summary>
+    private void TakeBack(long before)
+    {
+        try
+        {
+            _log.CutTo(before);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _broken = e.Message;
+        }
+    }
+
+    // ---- from the log to a segment
+
+    /// <summary>Settles; where that fails everything stays in memory and in the log, and it is tried again after some more.</summary>
+    private void TrySettle()
+    {
+        try
+        {
+            Settle();
+            _trouble = null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _trouble = e.Message;
+            _settleAt = checked(_now.Recent.Count + (_options.MostInMemory / 4) + 1);
+        }
+        if (_options.InBackground && !_scheduled && Due().Count > 1)
+        {
+            _scheduled = true;
+            _background = Task.Run(MergeDue);
+        }
+    }
+
+    /// <summary>Makes a segment of what is in memory, and begins another log.</summary>
+    private void Settle()
+    {
+        var number = _next++;
+        Segment? segment = null;
+        IndexLog? log = null;
+        try
+        {
+            var (fingerprints, texts) = _now.Recent.Sorted();
+            using (var writer = new SegmentWriter(PathOf(SegmentFile, number), fingerprints.Length))
+            {
                 for (var i = 0; i < fingerprints.Length; i++)
-                    fingerprints[i] = BinaryPrimitives.ReadUInt64LittleEndian(all.AsSpan(at + 9 + (i * 8)));
-                Remember(text, fingerprints);
+                    if (!_notes.ContainsKey(texts[i]))
+                        writer.Add(fingerprints[i], texts[i]);
+                if (writer.Count > 0)
+                    writer.Complete();
             }
-            at += length + 12;
+            if (File.Exists(PathOf(SegmentFile, number)))
+                segment = Segment.Open(PathOf(SegmentFile, number));
+            log = IndexLog.Create(PathOf(LogFile, _next), _next);
+            _next++;
+            Segment[] segments = segment is null ? _now.Segments : [.. _now.Segments, segment];
+            Commit(segments, log, new Recent());
         }
-        // Only an append that nobody was told of can be cut short: it is the last thing in the file.
-        if (all.AsSpan(at).IndexOf(WholeRecordBehind(all, at)) > 0)
-            throw new InvalidDataException("The index's log is damaged: make the index again from what it was made of.");
-        _log.SetLength(at);
-        Durable.Flush(_log);
-        _log.Position = at;
-    }
-
-    /// <summary>Bytes of a whole record behind a damaged one; a single impossible byte run where there is none.</summary>
-    private static ReadOnlySpan<byte> WholeRecordBehind(byte[] all, int at)
-    {
-        for (var start = at + 1; start <= all.Length - 17; start++)
+        catch
         {
-            var length = BinaryPrimitives.ReadInt32LittleEndian(all.AsSpan(start));
-            if (length >= 5 && (length - 5) % 8 == 0 && length <= all.Length - start - 12 && all[start + 4] is Added or Forgotten
-                && SHA256.HashData(all.AsSpan(start, length + 4)).AsSpan(0, 8).SequenceEqual(all.AsSpan(start + 4 + length, 8)))
-                return all.AsSpan(start, length + 12);
-        }
-        return Encoding.ASCII.GetBytes(Magic);
-    }
-
-    // ---- segments and the manifest
-
-    /// <summary>Makes a segment of what is in memory.</summary>
-    private void Settle(bool merge = true)
-    {
-        if (_memory.Count > 0)
-        {
-            var postings = new List<Posting>(_memory.Count);
-            foreach (var (fingerprint, first) in _first)
-                for (var at = first; at >= 0; at = _memory[at].Next)
-                    if (!_forgotten.Contains(_memory[at].Text))
-                        postings.Add(new Posting(fingerprint, _memory[at].Text));
-            postings.Sort();
-            var distinct = postings.Distinct().ToList();
-            var name = NewName("segment");
-            Segment.Write(Path.Combine(_folder, name), distinct.Count, () => distinct);
-            var segment = Segment.Open(Path.Combine(_folder, name));
-            var log = NewLog(out var logName);
-            WriteManifest([.. _segments, segment], logName);
-            _reading.EnterWriteLock();
-            try
+            log?.Dispose();
+            if (_broken is null)
             {
-                _segments.Add(segment);
-                (_first, _memory) = ([], []);
+                segment?.Obsolete();
+                Remove(log is null ? null : PathOf(LogFile, log.Number));
             }
-            finally
-            {
-                _reading.ExitWriteLock();
-            }
-            var old = _log;
-            _log = log;
-            old.Dispose();
-            File.Delete(old.Name);
+            segment?.Release();
+            throw;
         }
-        if (merge && Due() is { Count: > 1 } due && _merging.IsCompleted)
+        segment?.Release();
+        var old = _log;
+        (_log, _settleAt) = (log, _options.MostInMemory);
+        old.Dispose();
+        Remove(PathOf(LogFile, old.Number));
+    }
+
+    /// <summary>Makes these files the index: first on the disk, then for who looks things up.</summary>
+    private void Commit(Segment[] segments, IndexLog log, Recent recent)
+    {
+        // A file whose number is not lower than a note's was begun after the text was forgotten, and is without it.
+        var oldest = segments.Select(NumberOf).Append(log.Number).Min();
+        var notes = _notes.Where(n => n.Value > oldest).ToDictionary();
+        var manifest = new Manifest(_next, Highest, log.Number, [.. segments.Select(NumberOf)], notes).ToBytes();
+        var unfinished = Path.Combine(_folder, Manifest.Unfinished);
+        using (var file = new FileStream(unfinished, FileMode.Create, FileAccess.Write, FileShare.None, 1))
         {
-            if (_options.InBackground)
-                _merging = Task.Run(() =>
-                {
-                    try
-                    {
-                        var merged = Write(due, out var dropped);
-                        lock (_writing)
-                            Swap(due, merged, dropped);
-                    }
-                    catch (IOException)
-                    {
-                        // No room to merge: everything is found as before in the segments that there are, and the next one tries again.
-                        return;
-                    }
-                });
-            else
-                Merge(due);
+            file.Write(manifest);
+            Durable.Flush(file.SafeFileHandle, unfinished);
+        }
+        // The names of the files that it names come to the disk before its own.
+        Durable.FlushFolder(_folder);
+        try
+        {
+            File.Move(unfinished, Path.Combine(_folder, Manifest.FileName), overwrite: true);
+            Durable.FlushFolder(_folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Which of the two a crash would leave is unknown: both must stay true.
+            _broken = e.Message;
+            throw;
+        }
+        _manifest = manifest;
+        var forgotten = notes.Count == _notes.Count ? _now?.Forgotten ?? new TextSet(notes.Keys) : new TextSet(notes.Keys);
+        _notes = notes;
+        Publish(new Snapshot(segments, recent, forgotten));
+    }
+
+    private void Publish(Snapshot next)
+    {
+        var before = _now;
+        _now = next;
+        before?.Leave();
+    }
+
+    // ---- from segments to a larger one
+
+    /// <summary>Merges while something is due.</summary>
+    private void MergeDue()
+    {
+        try
+        {
+            lock (_merging)
+                while (Merge(DueOrDone))
+                    _trouble = null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            // Everything is found as before in the segments that there are, and the next settling tries again.
+            _trouble = e.Message;
+            lock (_writing)
+                _scheduled = false;
+        }
+        catch (ObjectDisposedException)
+        {
+            // It is closed: the next time is soon enough.
         }
     }
 
-    /// <summary>The newest segments of about one size, when there are enough of them to be merged.</summary>
+    private List<Segment> DueOrDone()
+    {
+        var due = Due();
+        _scheduled = due.Count > 1 && _scheduled;
+        return due;
+    }
+
+    /// <summary>The segments of about one size, the smallest size first, where there are enough of them to be merged.</summary>
     private List<Segment> Due()
     {
-        if (_segments.Count > MostSegments)
-            return [.. _segments];
-        for (var from = 0; from + _options.Fan <= _segments.Count; from++)
-        {
-            var run = _segments[from..];
-            if (run.Max(s => s.Count) <= run.Min(s => Math.Max(1, s.Count)) * _options.Fan)
-                return run;
-        }
+        var fan = Math.Max(2, _options.Fan);
+        foreach (var size in _now.Segments.GroupBy(s => Math.Max(0, (int)Math.Round(Math.Log(s.Count / (double)Math.Max(1, _options.MostInMemory), fan)))).OrderBy(s => s.Key))
+            if (size.Count() >= fan)
+                return Fitting(size);
         return [];
     }
 
-    private void Merge(List<Segment> due)
+    private List<Segment> All()
     {
-        if (due.Count == 0 || (due.Count == 1 && _forgotten.Count == 0))
-            return;
-        Swap(due, Write(due, out var dropped), dropped);
+        var all = Fitting(_now.Segments);
+        return all.Count == 1 && !_notes.Values.Any(since => since > NumberOf(all[0])) ? [] : all;
     }
 
-    private Segment Write(List<Segment> due, out HashSet<int> dropped)
+    private static List<Segment> Fitting(IEnumerable<Segment> segments)
     {
-        _reading.EnterReadLock();
-        try
-        {
-            dropped = [.. _forgotten];
-        }
-        finally
-        {
-            _reading.ExitReadLock();
-        }
-        var without = dropped;
-        string name;
-        lock (_writing)
-            name = NewName("segment");
-        IEnumerable<Posting> All() => Merged(due.Select(s => s.All().GetEnumerator()).ToList()).Where(p => !without.Contains(p.Text));
-        var path = Path.Combine(_folder, name);
-        Segment.Write(path, All().LongCount(), All);
-        return Segment.Open(path);
-    }
-
-    private static IEnumerable<Posting> Merged(List<IEnumerator<Posting>> sources)
-    {
-        var heads = new PriorityQueue<IEnumerator<Posting>, Posting>();
-        foreach (var source in sources)
-            if (source.MoveNext())
-                heads.Enqueue(source, source.Current);
-        Posting? last = null;
-        while (heads.TryDequeue(out var source, out var posting))
-        {
-            if (posting != last)
-                yield return posting;
-            last = posting;
-            if (source.MoveNext())
-                heads.Enqueue(source, source.Current);
+        var left = MostInSegment;
+        var fitting = new List<Segment>();
+        foreach (var segment in segments.OrderBy(s => s.Count))
+            if ((left -= segment.Count) >= 0)
+                fitting.Add(segment);
             else
-                source.Dispose();
-        }
+                break;
+        return fitting;
     }
 
-    /// <summary>Puts a merged segment in the place of those it was made of. Texts forgotten before it was begun stay noted only while other files may hold them.</summary>
-    private void Swap(List<Segment> due, Segment merged, HashSet<int> dropped)
+    /// <summary>Merges what is chosen into one segment, while everything else goes on; false where nothing is. Under the merging lock.</summary>
+    private bool Merge(Func<List<Segment>> choose)
     {
-        var left = _segments.Where(s => !due.Contains(s)).ToList();
-        var whole = left.Count == 0 && _memory.Count == 0;
-        List<Segment> now = [.. left.Where(s => _segments.IndexOf(s) < _segments.IndexOf(due[0])), merged, .. left.Where(s => _segments.IndexOf(s) > _segments.IndexOf(due[0]))];
-        var forgotten = whole ? [.. _forgotten.Where(t => !dropped.Contains(t))] : _forgotten.ToHashSet();
-        WriteManifest(now, Path.GetFileName(_log.Name), forgotten);
-        _reading.EnterWriteLock();
+        List<Segment> due;
+        long number;
+        HashSet<int> dropped;
+        lock (_writing)
+        {
+            MustBeOpen();
+            due = choose();
+            if (due.Count == 0)
+                return false;
+            due.ForEach(s => s.Hold());
+            number = _next++;
+            dropped = [.. _notes.Keys];
+        }
+        Segment? merged = null;
         try
         {
-            _segments.Clear();
-            _segments.AddRange(now);
-            _forgotten.IntersectWith(forgotten);
+            merged = Write(due, number, dropped);
+            lock (_writing)
+            {
+                MustBeOpen();
+                var left = _now.Segments.Where(s => !due.Contains(s));
+                Commit([.. merged is null ? left : left.Append(merged)], _log, _now.Recent);
+            }
+            due.ForEach(s => s.Obsolete());
+            return true;
+        }
+        catch
+        {
+            if (_broken is null)
+                merged?.Obsolete();
+            throw;
         }
         finally
         {
-            _reading.ExitWriteLock();
-        }
-        foreach (var old in due)
-        {
-            old.Dispose(); // nobody reads it: whoever did held the reading lock
-            File.Delete(old.Path);
+            merged?.Release();
+            due.ForEach(s => s.Release());
         }
     }
 
-    private string NewName(string what) => string.Create(CultureInfo.InvariantCulture, $"{what}-{_next++:D8}");
-
-    private FileStream NewLog(out string name)
+    private Segment? Write(List<Segment> due, long number, HashSet<int> dropped)
     {
-        name = NewName("log");
-        var log = new FileStream(Path.Combine(_folder, name), FileMode.Create, FileAccess.ReadWrite, FileShare.Read, 1);
-        Durable.Flush(log);
-        return log;
+        var cursors = due.Select(s => s.All()).Where(c => c.Next()).ToList();
+        using (var writer = new SegmentWriter(PathOf(SegmentFile, number), due.Sum(s => s.Count)))
+        {
+            for (var written = 1; cursors.Count > 0; written = (written + 1) & 0xFFFF)
+            {
+                var least = cursors[0];
+                for (var i = 1; i < cursors.Count; i++)
+                    if (cursors[i] is var other && (other.Fingerprint < least.Fingerprint || (other.Fingerprint == least.Fingerprint && other.Text < least.Text)))
+                        least = other;
+                if (dropped.Count == 0 || !dropped.Contains(least.Text))
+                    writer.Add(least.Fingerprint, least.Text);
+                if (!least.Next())
+                    cursors.Remove(least);
+                if (written == 0)
+                    ObjectDisposedException.ThrowIf(_closed, this);
+            }
+            if (writer.Count == 0)
+                return null;
+            writer.Complete();
+        }
+        return Segment.Open(PathOf(SegmentFile, number));
     }
 
-    private void WriteManifest(IEnumerable<Segment> segments, string log, IReadOnlyCollection<int>? forgotten = null)
-    {
-        var text = new StringBuilder().Append(Magic).Append('\n').Append(log).Append('\n').Append(CultureInfo.InvariantCulture, $"{_next} {Highest}").Append('\n');
-        foreach (var segment in segments)
-            text.Append(Path.GetFileName(segment.Path)).Append('\n');
-        text.Append("forgotten");
-        foreach (var number in forgotten ?? _forgotten)
-            text.Append(' ').Append(number.ToString(CultureInfo.InvariantCulture));
-        var body = text.Append('\n').ToString();
-        var path = Path.Combine(_folder, ManifestName);
-        using (var file = new FileStream(path + ".new", FileMode.Create, FileAccess.Write, FileShare.None))
-        {
-            file.Write(Encoding.ASCII.GetBytes(body + Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(body))) + "\n"));
-            Durable.Flush(file);
-        }
-        // The names of the files that it names first, then its own: Linux brings a folder's names to the disk when the folder is flushed.
-        Durable.FlushFolder(_folder);
-        File.Move(path + ".new", path, overwrite: true);
-        Durable.FlushFolder(_folder);
-    }
+    // ---- files
 
     private void Load()
     {
-        var path = Path.Combine(_folder, ManifestName);
-        string[] named = [ManifestName];
+        var path = Path.Combine(_folder, Manifest.FileName);
         if (File.Exists(path))
         {
-            var lines = File.ReadAllText(path, Encoding.ASCII).Split('\n');
-            if (lines.Length < 6 || lines[0] != Magic || lines[^1].Length != 0
-                || lines[^2] != Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(string.Join('\n', lines[..^2]) + "\n")))
-                || lines[2].Split(' ') is not [var next, var highest] || !long.TryParse(next, CultureInfo.InvariantCulture, out _next) || !int.TryParse(highest, CultureInfo.InvariantCulture, out var most))
-                throw new InvalidDataException("The index's manifest is damaged: make the index again from what it was made of.");
-            Highest = most;
-            foreach (var name in lines[3..^3])
-                _segments.Add(File.Exists(Path.Combine(_folder, name)) ? Segment.Open(Path.Combine(_folder, name)) : throw new InvalidDataException($"{name} is missing: make the index again from what it was made of."));
-            foreach (var number in lines[^3].Split(' ').Skip(1))
-                _forgotten.Add(int.Parse(number, CultureInfo.InvariantCulture));
-            var log = Path.Combine(_folder, lines[1]);
-            if (!File.Exists(log))
-                throw new InvalidDataException("The index's log is missing: make the index again from what it was made of.");
-            _log = new FileStream(log, FileMode.Open, FileAccess.ReadWrite, FileShare.Read, 1);
-            named = [ManifestName, lines[1], .. lines[3..^3]];
-            Replay();
+            _manifest = File.ReadAllBytes(path);
+            var manifest = Manifest.Parse(_manifest) ?? throw new InvalidDataException($"The index's manifest is damaged: {Again}");
+            (_next, Highest, _notes) = (manifest.Next, manifest.Highest, manifest.Notes.ToDictionary());
+            foreach (var name in manifest.Segments.Select(s => Manifest.NameOf(SegmentFile, s)).Append(Manifest.NameOf(LogFile, manifest.Log)))
+                if (!File.Exists(Path.Combine(_folder, name)))
+                    throw new InvalidDataException($"The index's {name} is missing: {Again}");
+            var segments = new List<Segment>();
+            try
+            {
+                foreach (var number in manifest.Segments)
+                    segments.Add(Segment.Open(PathOf(SegmentFile, number)));
+                var recent = new Recent();
+                _log = IndexLog.Open(PathOf(LogFile, manifest.Log), manifest.Log,
+                    (text, fingerprints) =>
+                    {
+                        Highest = Math.Max(Highest, text);
+                        foreach (var fingerprint in fingerprints)
+                            recent.Add(fingerprint, text);
+                    },
+                    text => _notes.TryAdd(text, _next));
+                Publish(new Snapshot([.. segments], recent, new TextSet(_notes.Keys)));
+            }
+            finally
+            {
+                segments.ForEach(s => s.Release());
+            }
         }
-        else if (Directory.EnumerateFiles(_folder, "segment-*").Any())
-            throw new InvalidDataException("The index's manifest is missing: make the index again from what it was made of.");
         else
         {
-            _log = NewLog(out var name);
-            WriteManifest([], name);
-            named = [ManifestName, name];
+            // Before the first manifest there is an empty log at most.
+            if (Directory.EnumerateFiles(_folder).Any(f => Manifest.IsOurs(Path.GetFileName(f)) && Path.GetFileName(f) != Manifest.Unfinished && new FileInfo(f).Length > IndexLog.Head))
+                throw new InvalidDataException($"The index's manifest is missing: {Again}");
+            _log = IndexLog.Create(PathOf(LogFile, _next), _next);
+            _next++;
+            Commit([], _log, new Recent());
+            if (Path.GetDirectoryName(_folder) is { } parent)
+                Durable.FlushFolder(parent);
         }
-        foreach (var left in Directory.GetFiles(_folder).Where(f => !named.Contains(Path.GetFileName(f))))
-            File.Delete(left);
+        string[] named = [Manifest.FileName, Path.GetFileName(PathOf(LogFile, _log.Number)), .. _now.Segments.Select(s => Path.GetFileName(s.Path))];
+        foreach (var remains in Directory.EnumerateFiles(_folder).Where(f => Manifest.IsOurs(Path.GetFileName(f)) && !named.Contains(Path.GetFileName(f))))
+            Remove(remains);
+    }
+
+    private string PathOf(string what, long number) => Path.Combine(_folder, Manifest.NameOf(what, number));
+
+    private static long NumberOf(Segment segment) => long.Parse(Path.GetFileName(segment.Path).AsSpan(SegmentFile.Length + 1), System.Globalization.CultureInfo.InvariantCulture);
+
+    private static void Remove(string? path)
+    {
+        try
+        {
+            if (path is not null)
+                File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Whoever opens the index next removes it.
+        }
+    }
+
+    /// <summary>What there is at one moment. Whoever looks something up is inside; the last one out of a past moment lets its files go.</summary>
+    private sealed class Snapshot
+    {
+        private int _holders = 1;
+
+        public Snapshot(Segment[] segments, Recent recent, TextSet forgotten)
+        {
+            (Segments, Recent, Forgotten) = (segments, recent, forgotten);
+            foreach (var segment in segments)
+                segment.Hold();
+        }
+
+        public Segment[] Segments { get; }
+
+        public Recent Recent { get; }
+
+        public TextSet Forgotten { get; }
+
+        public bool TryEnter()
+        {
+            while (Volatile.Read(ref _holders) is var holders && holders > 0)
+                if (Interlocked.CompareExchange(ref _holders, holders + 1, holders) == holders)
+                    return true;
+            return false;
+        }
+
+        public void Leave()
+        {
+            if (Interlocked.Decrement(ref _holders) == 0)
+                foreach (var segment in Segments)
+                    segment.Release();
+        }
     }
 }
