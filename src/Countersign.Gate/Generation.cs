@@ -49,12 +49,28 @@ internal sealed class Generation : IDisposable
         Folder = folder;
         Number = number;
         Directory.CreateDirectory(folder);
-        _catalogue = new SealedLog(Path.Combine(folder, "catalogue"), sealing);
-        _shapes = new SealedLog(Path.Combine(folder, "shapes"), sealing);
-        _drafts = FingerprintIndex.Open(Path.Combine(folder, "drafts"));
-        _free = FingerprintIndex.Open(Path.Combine(folder, "free"));
-        foreach (var (_, record) in _catalogue.Replay())
-            Replay(record);
+        var opened = new Stack<IDisposable>();
+        T Opened<T>(T one) where T : IDisposable
+        {
+            opened.Push(one);
+            return one;
+        }
+        try
+        {
+            _catalogue = Opened(new SealedLog(Path.Combine(folder, "catalogue"), sealing));
+            _shapes = Opened(new SealedLog(Path.Combine(folder, "shapes"), sealing));
+            _drafts = Opened(FingerprintIndex.Open(Path.Combine(folder, "drafts")));
+            _free = Opened(FingerprintIndex.Open(Path.Combine(folder, "free")));
+            foreach (var (_, record) in _catalogue.Replay())
+                Replay(record);
+        }
+        catch
+        {
+            // Whoever finds it damaged makes it again at once, and finds nothing of it held.
+            foreach (var one in opened)
+                one.Dispose();
+            throw;
+        }
     }
 
     public static string NameOf(int number) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"generation-{number}");

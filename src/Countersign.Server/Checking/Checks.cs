@@ -85,7 +85,10 @@ public sealed class Checks
         var document = Document.Read(bytes, name);
         // A message is judged, and not whether it would do as a fair copy; its attachments are other people's affair, too.
         var isLetter = document.Kind != DocumentKind.Eml && document.Kind != DocumentKind.Msg && document.Kind != DocumentKind.Zip && document.Kind != DocumentKind.Tnef;
-        return new Checked(name, _gate.Judge(document, recipients), isLetter && !IsSealed(document) ? Residue.In(document, _facts, _today) : []);
+        var findings = isLetter && !IsSealed(document) ? Residue.In(document, _facts, _today) : [];
+        // A bare text is a mail's, more often than a letter's: that nobody signs it is no finding.
+        var isText = document.Kind == DocumentKind.Text || document.Kind == DocumentKind.OldText;
+        return new Checked(name, _gate.Judge(document, recipients), isText ? [.. findings.Where(f => f.Id != "residue.no-signature")] : findings);
     }
 
     /// <summary>What a version's fair copy still carries.</summary>

@@ -170,7 +170,9 @@ public sealed class OfficeTexts : IDisposable
         {
             if (office.Home.ReadBlob(file) is not { } bytes)
             {
-                Unknown.Add($"{draft.Reference}, version {draft.Version}: the file with SHA-256 {file}");
+                // A source may be lost, as after a restore from sealed copies: what it showed stands in the fair copy.
+                if (file != draft.Source)
+                    Unknown.Add($"{draft.Reference}, version {draft.Version}: the file with SHA-256 {file}");
                 continue;
             }
             var text = NormalText.Of(Whole(bytes, all));

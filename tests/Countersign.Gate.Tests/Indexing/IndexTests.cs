@@ -1,5 +1,5 @@
-using CsCheck;
 using Countersign.Gate.Index;
+using CsCheck;
 using Xunit;
 
 namespace Countersign.Gate.Tests.Indexing;
