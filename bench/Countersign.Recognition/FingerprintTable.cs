@@ -11,7 +11,7 @@ namespace Countersign.Recognition;
 /// </summary>
 internal static class FingerprintTable
 {
-    private static int s_sink;
+    internal static int Sink;
 
     public static int Run(string[] args)
     {
@@ -41,17 +41,17 @@ internal static class FingerprintTable
                         Time(hash, round, total, () =>
                         {
                             foreach (var b in bytes)
-                                s_sink ^= SHA256.HashData(b)[0];
+                                Sink ^= SHA256.HashData(b)[0];
                         });
                         Time(normal[lane], round, total, () =>
                         {
                             foreach (var text in texts)
-                                s_sink ^= Normalise(text, lane);
+                                Sink ^= Normalise(text, lane);
                         });
                         Time(fused[lane], round, total, () =>
                         {
                             foreach (var text in texts)
-                                s_sink ^= prints.Of(text, lane).Places.Length;
+                                Sink ^= prints.Of(text, lane).Places.Length;
                         });
                     }
                 var sha = Median(hash);

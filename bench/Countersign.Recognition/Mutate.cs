@@ -87,7 +87,10 @@ internal static class Mutate
                 l = l[..(last + 1 + tail.Length / 2)] + "-\n" + tail[(tail.Length / 2)..];
             s.Append(l).Append('\n');
             if (++line % 46 == 0)
-                s.Append(CultureInfo.InvariantCulture, $"\n{page} / 9\n\f\nMinistry of General Affairs\nOur reference 2026-{page:000}\n\n").Append(page++ == 0 ? "" : "");
+            {
+                s.Append(CultureInfo.InvariantCulture, $"\n{page} / 9\n\f\nMinistry of General Affairs\nOur reference 2026-{page:000}\n\n");
+                page++;
+            }
         }
         return s.ToString();
     }
@@ -154,9 +157,43 @@ internal static class Mutate
 
     private static readonly Dictionary<char, string> Alike = new()
     {
-        ['a'] = "аɑ", ['c'] = "сϲ", ['e'] = "е", ['i'] = "і", ['j'] = "ј", ['o'] = "оο", ['p'] = "рρ", ['s'] = "ѕ", ['x'] = "х", ['y'] = "у", ['A'] = "АΑ", ['B'] = "ВΒ", ['E'] = "ЕΕ",
-        ['H'] = "НΗ", ['I'] = "ІΙ", ['K'] = "КΚ", ['M'] = "МΜ", ['N'] = "Ν", ['O'] = "ОΟ", ['P'] = "РΡ", ['S'] = "Ѕ", ['T'] = "ТΤ", ['X'] = "ХΧ", ['n'] = "ｎ", ['t'] = "ｔ", ['r'] = "ｒ",
-        ['ك'] = "ک", ['ي'] = "ی", ['ه'] = "ﻩ", ['م'] = "ﻡ", ['ا'] = "ﺍ", ['د'] = "ﺩ", ['а'] = "a", ['е'] = "e", ['о'] = "o", ['р'] = "p", ['с'] = "c",
+        ['a'] = "аɑ",
+        ['c'] = "сϲ",
+        ['e'] = "е",
+        ['i'] = "і",
+        ['j'] = "ј",
+        ['o'] = "оο",
+        ['p'] = "рρ",
+        ['s'] = "ѕ",
+        ['x'] = "х",
+        ['y'] = "у",
+        ['A'] = "АΑ",
+        ['B'] = "ВΒ",
+        ['E'] = "ЕΕ",
+        ['H'] = "НΗ",
+        ['I'] = "ІΙ",
+        ['K'] = "КΚ",
+        ['M'] = "МΜ",
+        ['N'] = "Ν",
+        ['O'] = "ОΟ",
+        ['P'] = "РΡ",
+        ['S'] = "Ѕ",
+        ['T'] = "ТΤ",
+        ['X'] = "ХΧ",
+        ['n'] = "ｎ",
+        ['t'] = "ｔ",
+        ['r'] = "ｒ",
+        ['ك'] = "ک",
+        ['ي'] = "ی",
+        ['ه'] = "ﻩ",
+        ['م'] = "ﻡ",
+        ['ا'] = "ﺍ",
+        ['د'] = "ﺩ",
+        ['а'] = "a",
+        ['е'] = "e",
+        ['о'] = "o",
+        ['р'] = "p",
+        ['с'] = "c",
     };
 
     /// <summary>A third of the letters that have a look-alike replaced by it; Arabic ones also stretched and vowelled.</summary>

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Numerics;
 using Countersign.Documents;
-using Countersign.Gate;
 
 namespace Countersign.Recognition;
 
@@ -25,7 +24,7 @@ internal static class Peers
                 Directory.CreateDirectory(Path.Combine(folder, name));
                 var i = 0;
                 foreach (var text in texts)
-                    File.WriteAllText(Path.Combine(folder, name, name[..1] + i++.ToString("000000", CultureInfo.InvariantCulture)), text);
+                    File.WriteAllText(Path.Combine(folder, name, name[..1] + i++.ToString("000000", CultureInfo.InvariantCulture)), text, System.Text.Encoding.UTF8);
                 if (Output(folder, $"-s -b -r {name}") is not { } hashes)
                     return null;
                 File.WriteAllText(Path.Combine(folder, name + ".ssd"), hashes);

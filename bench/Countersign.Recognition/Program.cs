@@ -21,5 +21,5 @@ switch (args)
     case ["residue", .. var rest]:
         return ResidueTable.Run(rest);
 }
-Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Countersign.Recognition -- fingerprint | index | readers-mail | readers-pdf | recognise [--report] [--misses] | residue");
+Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Countersign.Recognition -- fingerprint | index | readers-mail | readers-pdf | recognise [--choose | --both] [--peers] [--misses] | residue");
 return 2;

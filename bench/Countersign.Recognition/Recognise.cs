@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
 using System.Text.RegularExpressions;
 using Countersign.Documents;
 using Countersign.Gate;
@@ -68,7 +67,7 @@ internal static class Recognise
             var others = OtherSources(documents, all);
             Innocents(known, documents, others, allMails, mails);
             Drip(known, documents, mails, allMails);
-            Table(known, documents, cases, args.Contains("--peers") ? PeerScores(documents, cases, others, allMails) : null, args);
+            Table(known, cases, args.Contains("--peers") ? PeerScores(documents, cases, others, allMails) : null, args);
         }
         finally
         {
@@ -222,7 +221,7 @@ internal static class Recognise
         return told;
     }
 
-    private static void Table(KnownTexts known, List<Filed> documents, List<Case> cases, List<(string Name, string Threshold, bool[] Refused)>? peers, string[] args)
+    private static void Table(KnownTexts known, List<Case> cases, List<(string Name, string Threshold, bool[] Refused)>? peers, string[] args)
     {
         var results = new double[cases.Count];
         var right = new bool[cases.Count];

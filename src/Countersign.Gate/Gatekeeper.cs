@@ -45,12 +45,16 @@ public sealed class Gatekeeper(KnownTexts texts, LookAlikes looks, Func<byte[], 
         // :: Step 1
         var seals = new List<FallenSeal>();
         var standing = new HashSet<Document>(ReferenceEqualityComparer.Instance);
+        var receipts = new HashSet<Document>(ReferenceEqualityComparer.Instance);
         foreach (var part in document.Whole())
             if (part.Kind == DocumentKind.Pdf && Sealed(part.Bytes.Span))
             {
                 var verdict = verify(part.Bytes.ToArray());
-                if (verdict.Kind is VerdictKind.NotReleased or VerdictKind.UnknownOffice)
-                    continue; // it only names a receipt, or is another office's letter: its text is judged like any other
+                if (verdict.Kind == VerdictKind.NotReleased)
+                    continue; // it only names a receipt
+                receipts.UnionWith(part.Parts.Where(p => p.Name == SealedPdf.ReceiptName));
+                if (verdict.Kind == VerdictKind.UnknownOffice)
+                    continue; // another office's letter: its text is judged like any other
                 if (verdict.Kind is VerdictKind.GenuineInForce or VerdictKind.Exercise)
                     standing.Add(part);
                 else
@@ -73,8 +77,8 @@ public sealed class Gatekeeper(KnownTexts texts, LookAlikes looks, Func<byte[], 
             foreach (var piece in part.Unread)
             {
                 var does = piece.Reason == UnreadReason.Picture && part.Kind == DocumentKind.Picture ? unread.Pictures : unread.Rest;
-                if (does == RulingKind.Pass || standing.Contains(part))
-                    continue;
+                if (does == RulingKind.Pass || standing.Contains(part) || receipts.Contains(part))
+                    continue; // a sealed copy is what people approved, and its receipt is read by the verifier
                 unsure |= does == RulingKind.Unsure;
                 dark.Add(part.Name.Length == 0 ? piece : piece with { Says = $"{part.Name}: {piece.Says}" });
             }
@@ -84,7 +88,7 @@ public sealed class Gatekeeper(KnownTexts texts, LookAlikes looks, Func<byte[], 
         return new Ruling(kind, leaks, alike, seals, dark, matched.Suspicions);
     }
 
-    private static bool Sealed(ReadOnlySpan<byte> pdf) => pdf.IndexOf("countersign-receipt.cose"u8) >= 0;
+    private static bool Sealed(ReadOnlySpan<byte> pdf) => pdf.IndexOf(System.Text.Encoding.ASCII.GetBytes(SealedPdf.ReceiptName)) >= 0;
 
     /// <summary>The outermost documents that are not sealed copies, each without its own parts: these are judged by their own looks.</summary>
     private static IEnumerable<Document> Unsealed(Document document, HashSet<Document> standing) =>

@@ -171,9 +171,9 @@ internal sealed class Generation : IDisposable
 
     private void Erase(Entry entry)
     {
+        (entry.Kind == KnownTextKind.Draft ? _drafts : _free).Forget(entry.Number);
         if (entry.Shape >= 0)
             _shapes.Erase(entry.Shape);
-        (entry.Kind == KnownTextKind.Draft ? _drafts : _free).Forget(entry.Number);
     }
 
     private void Take(Entry entry)

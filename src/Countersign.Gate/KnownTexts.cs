@@ -77,8 +77,11 @@ public sealed class KnownTexts : IDisposable
     /// <summary>The distinct fingerprints from which messages of one sender leak a letter together.</summary>
     public const int EnoughTogether = 24;
 
-    /// <summary>The most letters that one message is compared with in full: those of which it carries most.</summary>
-    private const int MostLetters = 8;
+    /// <summary>The most letters that one message is compared with in full, those of which it carries most: many while nothing leaks, so that no leak hides behind others' phrases.</summary>
+    private const int MostLetters = 64;
+
+    /// <summary>How many are compared where one leaks: enough to name them.</summary>
+    private const int MostNamed = 8;
 
     /// <summary>The most versions of one letter that a message is compared with in full.</summary>
     private const int MostVersions = 2;
@@ -295,7 +298,7 @@ public sealed class KnownTexts : IDisposable
         var suspicions = new List<Suspicion>();
         foreach (var (_, texts, versions) in candidates)
         {
-            if (leaks.Count > 0 && versions[0].Weight < candidates[0].Versions[0].Weight / 4)
+            if (leaks.Count > 0 && (suspicions.Count >= MostNamed || versions[0].Weight < candidates[0].Versions[0].Weight / 4))
                 break;
             Leak? worst = null;
             foreach (var (number, at, weight) in versions)
@@ -396,12 +399,33 @@ public sealed class KnownTexts : IDisposable
         var all = _fingerprinter.All(text);
         if (select)
         {
-            var chosen = Fingerprinter.Select(all).Select(s => s - (Fingerprinter.K - 1)).Where(s => s > 0 && s < inner - 1);
-            selected = inner == 1 ? [0] : [0, .. chosen, inner - 1];
+            var chosen = new SortedSet<int>(Fingerprinter.Select(all).Select(s => s - (Fingerprinter.K - 1)).Where(s => s >= 0 && s < inner)) { 0, inner - 1 };
+            AddFigures(chosen, text.Letters, inner);
+            selected = [.. chosen];
         }
         var grams = all.AsSpan(Fingerprinter.K - 1, inner).ToArray();
         _fingerprinter.Conceal(grams);
         return grams;
+    }
+
+    /// <summary>
+    /// Selects for every number the k-gram that holds it with the letter before and one behind, so that another number there always shows, also 100
+    /// for 1000, where winnowing alone does not promise it. A number longer than a k-gram takes several.
+    /// </summary>
+    private static void AddFigures(SortedSet<int> chosen, ReadOnlySpan<char> letters, int grams)
+    {
+        const int most = Fingerprinter.K - 2;
+        for (var i = 0; i < letters.Length; i++)
+        {
+            if (!char.IsAsciiDigit(letters[i]))
+                continue;
+            var end = i + 1;
+            while (end < letters.Length && (char.IsAsciiDigit(letters[end]) || letters[end] == ' '))
+                end++;
+            for (; i < end; i += most)
+                chosen.Add(Math.Clamp(i - 1, 0, grams - 1));
+            i = end;
+        }
     }
 
     private TextShape Shape(NormalText text, ulong[] grams, int[] selected) => new()
@@ -420,7 +444,8 @@ public sealed class KnownTexts : IDisposable
         using (var file = File.Create(path + ".new"))
         {
             file.Write(Encoding.ASCII.GetBytes(number.ToString(System.Globalization.CultureInfo.InvariantCulture)));
-            file.Flush(flushToDisk: true);
+            file.Flush();
+            Index.Durable.Flush(file.SafeFileHandle, path);
         }
         File.Move(path + ".new", path, overwrite: true);
     }

@@ -51,12 +51,12 @@ public sealed partial class LookAlikes(OfficeLook look)
             features.Add(feature);
         }
 
-        var head = lines.Take(HeadLines).Concat(document.Passages.Where(p => p.Role == TextRole.Header).Select(p => p.Text)).Select(Folded).ToArray();
+        var salutation = Array.FindIndex(lines, 0, Math.Min(lines.Length, 40), l => l.Length <= 120 && Salutation().IsMatch(l));
+        var head = lines.Take(salutation < 0 ? HeadLines : salutation).Concat(document.Passages.Where(p => p.Role == TextRole.Header).Select(p => p.Text)).Select(Folded).ToArray();
         if (_title.Length >= 3 && head.Any(l => l.Length <= _title.Length + 40 && Holds(l, _title)) || _letterhead.Any(l => head.Any(h => Holds(h, l))))
             Bears(2, "the office's letterhead");
         if (lines.Take(HeadLines * 2).Any(l => l.Length <= 80 && _reference.IsMatch(l)))
             Bears(2, "a reference of the office");
-        var salutation = Array.FindIndex(lines, 0, Math.Min(lines.Length, 40), l => l.Length <= 120 && Salutation().IsMatch(l));
         if (lines.Take(salutation > 0 ? salutation : HeadLines).Any(l => l.Length <= 60 && DateLine().IsMatch(l)))
             Bears(1, "a date above the text");
         if (salutation >= 0)

@@ -14,6 +14,7 @@ internal sealed class SealedLog : IDisposable
     private const int Head = 4 + Nonce + Tag, Nonce = 12, Tag = 16;
     private const int MostBytes = 1 << 30;
 
+    private readonly string _path;
     private readonly SafeFileHandle _file;
     private readonly AesGcm _appending;
     private readonly byte[] _key;
@@ -24,6 +25,7 @@ internal sealed class SealedLog : IDisposable
     /// <param name="key">32 bytes.</param>
     public SealedLog(string path, ReadOnlySpan<byte> key)
     {
+        _path = path;
         _key = key.ToArray();
         _appending = new AesGcm(key, Tag);
         _file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, FileOptions.RandomAccess);
@@ -44,7 +46,7 @@ internal sealed class SealedLog : IDisposable
                 if (next < _end && !OnlyZeros(at) || at == 0 && next == _end)
                     throw new InvalidDataException("The known texts are damaged, or were written under another secret: rebuild them.");
                 RandomAccess.SetLength(_file, at);
-                RandomAccess.FlushToDisk(_file);
+                Index.Durable.Flush(_file, _path);
                 _end = at;
                 yield break;
             }
@@ -70,7 +72,7 @@ internal sealed class SealedLog : IDisposable
         return at;
     }
 
-    public void Flush() => RandomAccess.FlushToDisk(_file);
+    public void Flush() => Index.Durable.Flush(_file, _path);
 
     /// <summary>The record at an offset, or null where none opens there.</summary>
     public byte[]? Read(long offset) => TryRead(offset, out _);
@@ -85,7 +87,7 @@ internal sealed class SealedLog : IDisposable
         if (length < 0 || offset + Head + length > _end)
             return;
         RandomAccess.Write(_file, new byte[Head - 4 + length], offset + 4);
-        RandomAccess.FlushToDisk(_file);
+        Index.Durable.Flush(_file, _path);
     }
 
     public void Dispose()

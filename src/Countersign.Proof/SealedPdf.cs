@@ -42,7 +42,8 @@ public static class SealedPdf
     public const int MaxBytes = PdfFile.MaxBytes + Receipt.MaxBytes + 1_000_000;
 
     private const int MaxMagicTries = 64;
-    private const string ReceiptName = "countersign-receipt.cose";
+    /// <summary>The name under which the receipt is attached.</summary>
+    public const string ReceiptName = "countersign-receipt.cose";
     private const int CmsBytes = 4096;
     private const int ByteRangeWidth = 48;
 

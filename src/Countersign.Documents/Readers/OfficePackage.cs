@@ -64,7 +64,19 @@ internal sealed class OfficePackage : IDisposable
     }
 
     /// <summary>Calls back for every node of an XML text: no document type, nothing from elsewhere, bounded nesting.</summary>
-    public static void Xml(Reading reading, byte[] bytes, string name, Action<XmlReader> node)
+    public static void Xml(Reading reading, byte[] bytes, string name, Action<XmlReader> node) => XmlWhile(reading, bytes, name, x =>
+    {
+        node(x);
+        return true;
+    });
+
+    /// <summary>As <see cref="Xml(Reading, byte[], string, Action{XmlReader})"/>, until the callback says false.</summary>
+    /// <param name="reading">Where damage is said.</param>
+    /// <param name="bytes">The XML.</param>
+    /// <param name="name">The member's name.</param>
+    /// <param name="node">What to do with a node; false ends it.</param>
+    /// <param name="quiet">Damage is not said, because the same bytes are read again.</param>
+    public static void XmlWhile(Reading reading, byte[] bytes, string name, Func<XmlReader, bool> node, bool quiet = false)
     {
         var settings = new XmlReaderSettings
         {
@@ -82,8 +94,12 @@ internal sealed class OfficePackage : IDisposable
                 reading.Tick();
                 if (xml.Depth > MostNesting)
                     throw new BoundReachedException(UnreadReason.TooDeep, $"Its elements lie in one another more than {MostNesting:N0} deep.");
-                node(xml);
+                if (!node(xml))
+                    break;
             }
+        }
+        catch (XmlException) when (quiet)
+        {
         }
         catch (XmlException)
         {

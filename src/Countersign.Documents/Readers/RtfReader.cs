@@ -12,7 +12,8 @@ internal sealed class RtfReader
     {
         public TextRole Role;
         public string? Meta;
-        public bool Skip, Hidden, Inserted, Deleted, White, Tiny, FontTable, Colors, Authors, Instruction, Author;
+        public bool? RunShaded, ParagraphShaded;
+        public bool Skip, Hidden, Inserted, Deleted, White, Tiny, InTable, Nested, BehindUnknown, FontTable, Colors, Authors, Instruction, Author;
         public int Font, CodePage, After, Reviser;
     }
 
@@ -27,7 +28,7 @@ internal sealed class RtfReader
     private State _now = new() { Role = TextRole.Body, CodePage = 1252, After = 1 };
     private string? _author;
     private int _number = 1, _default = 1252, _red, _green, _blue;
-    private bool _colorSet;
+    private bool _colorSet, _rowShaded, _tableStyles, _background;
 
     static RtfReader() => Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
 
@@ -168,13 +169,19 @@ internal sealed class RtfReader
             _aside.Append(text);
         else if (!_now.Skip && !_now.FontTable)
         {
-            var role = _now.Deleted ? TextRole.Deleted : _now.Hidden || _now.White || _now.Tiny ? TextRole.Hidden : _now.Role == TextRole.Comment ? TextRole.Comment
+            var role = _now.Deleted ? TextRole.Deleted : _now.Hidden || (_now.White && !Shaded) || _now.Tiny ? TextRole.Hidden : _now.Role == TextRole.Comment ? TextRole.Comment
                 : _now.Inserted ? TextRole.Inserted : _now.Role;
             var label = role == TextRole.Comment ? _author
                 : role is TextRole.Inserted or TextRole.Deleted && _now.Reviser >= 0 && _now.Reviser < _authors.Count ? _authors[_now.Reviser] : null;
             _paragraph.Add(text, role, label);
         }
     }
+
+    /// <summary>Whether the text stands on another background than white, as far as that is known: in a shape, an inner table or under a table style, it is not.</summary>
+    private bool Shaded => _now.RunShaded ?? _now.ParagraphShaded ?? (_now.BehindUnknown || _background || (_now.InTable && (_rowShaded || _tableStyles || _now.Nested)));
+
+    /// <summary>Whether a colour of the table is a background other than white; null for the automatic one.</summary>
+    private bool? Shade(int? color) => color is null or <= 0 || color >= _white.Count ? null : !_white[color.Value];
 
     private void EndParagraph()
     {
@@ -245,7 +252,19 @@ internal sealed class RtfReader
             case "uc": _now.After = Math.Clamp(number ?? 1, 0, 32); break;
             case "f": _now.Font = number ?? 0; break;
             case "fcharset" when _now.FontTable: _fonts[_now.Font] = Charset(number ?? 0); break;
-            case "plain": (_now.Hidden, _now.White, _now.Tiny, _now.Inserted, _now.Deleted) = (false, false, false, false, false); break;
+            case "plain": (_now.Hidden, _now.White, _now.Tiny, _now.Inserted, _now.Deleted, _now.RunShaded) = (false, false, false, false, false, null); break;
+            case "pard": (_now.ParagraphShaded, _now.InTable, _now.Nested) = (null, false, false); break;
+            case "intbl": _now.InTable = true; break;
+            case "itap": _now.Nested = number > 1; break;
+            case "highlight" or "chcbpat" or "cb": _now.RunShaded = Shade(number); break;
+            case "cbpat": _now.ParagraphShaded = Shade(number); break;
+            case "chshdng" when number > 0: _now.RunShaded ??= true; break;
+            case "shading" when number > 0: _now.ParagraphShaded ??= true; break;
+            case "trowd": _rowShaded = false; break;
+            case "clcbpat" or "trcbpat" or "clcbpatraw": _rowShaded |= Shade(number) == true; break;
+            case "clshdng" or "trshdng" or "clshdngraw": _rowShaded |= number > 0; break;
+            case "tscellcbpat": _tableStyles |= Shade(number) == true; break;
+            case "background" when star: (_background, _now.Skip) = (true, true); break;
             case "v": _now.Hidden = on; break;
             case "cf": _now.White = number is >= 0 && number < _white.Count && _white[number.Value]; break;
             case "fs": _now.Tiny = number is <= 2; break;
@@ -263,7 +282,7 @@ internal sealed class RtfReader
             case "header" or "headerl" or "headerr" or "headerf": Story(TextRole.Header); break;
             case "footer" or "footerl" or "footerr" or "footerf": Story(TextRole.Footer); break;
             case "footnote": Story(TextRole.Footnote); break;
-            case "shptxt": Story(TextRole.TextBox); break;
+            case "shptxt": (_now.BehindUnknown, _now.RunShaded, _now.ParagraphShaded) = (true, null, null); Story(TextRole.TextBox); break;
             case "annotation": Story(TextRole.Comment); break;
             case "atnauthor": _now.Author = true; break;
             case "fldinst": _now.Instruction = true; break;

@@ -6,7 +6,8 @@ namespace Countersign.Documents.Readers;
 /// <summary>Reads Word documents and templates (ISO/IEC 29500-1, WordprocessingML; transitional and strict).</summary>
 internal sealed class WordReader
 {
-    private sealed record Look(string? BasedOn, bool? Vanish, string? Color, int? HalfPoints);
+    /// <summary>What a style says of how its text looks; null where it says nothing. <see cref="Shaded"/>: whether it lays a background other than white.</summary>
+    private sealed record Look(string? BasedOn = null, bool? Vanish = null, string? Color = null, int? HalfPoints = null, bool? Shaded = null);
 
     private struct Frame
     {
@@ -15,19 +16,22 @@ internal sealed class WordReader
         public string? Author, Color;
         public bool? Vanish;
         public int? HalfPoints;
-        public bool Skip, Field, Shaded, Choice;
+        public bool Skip, Field, Shaded, Choice, Gone;
     }
 
     private sealed class ComplexField
     {
-        public readonly StringBuilder Instruction = new(), Result = new();
-        public bool InResult, Form;
+        public readonly StringBuilder Instruction = new(), Result = new(), Swallowed = new();
+        public bool InResult, Form, Simple;
     }
 
     private readonly Reading _reading;
     private readonly OfficePackage _package;
     private readonly Dictionary<string, Look> _styles = new(StringComparer.Ordinal);
     private readonly HashSet<string> _done = new(StringComparer.OrdinalIgnoreCase);
+    private Look _defaults = new();
+    private string? _defaultStyle;
+    private bool _background;
 
     private WordReader(Reading reading, OfficePackage package) => (_reading, _package) = (reading, package);
 
@@ -43,13 +47,24 @@ internal sealed class WordReader
         var relations = Relations(main);
         foreach (var styles in relations.Where(r => r.Type == "styles" && !r.External))
             ReadStyles(styles.Target);
-        foreach (var header in relations.Where(r => r.Type == "header"))
+        var body = _package.Bytes(main);
+        if (body is not null)
+            _background = HasBackground(body);
+        foreach (var header in relations.Where(r => r.Type == "header" && !r.External))
             Story(header.Target, TextRole.Header, "header");
-        if (!Story(main, TextRole.Body, ""))
+        if (body is not null)
+            Story(main, body, TextRole.Body, "");
+        else
             _reading.Unreadable(UnreadReason.Damaged, default, "It has no text part.");
         foreach (var (type, target, external) in relations)
-            if (!external && type is "footer" or "footnotes" or "endnotes" or "comments")
+            if (external)
+                continue;
+            else if (type is "footer" or "footnotes" or "endnotes" or "comments")
                 Story(target, type switch { "footer" => TextRole.Footer, "comments" => TextRole.Comment, _ => TextRole.Footnote }, type.TrimEnd('s'));
+            else if (type is "diagramData" or "chart")
+                Story(target, TextRole.TextBox, type == "chart" ? "chart" : "diagram");
+            else if (type == "aFChunk" && _done.Add(target) && _package.Bytes(target) is { } chunk)
+                _reading.Part(chunk, Path.GetFileName(target), new Place(target));
         foreach (var (type, target, external) in relations)
             if (!external && type == "settings")
                 _package.Xml(target, x =>
@@ -70,8 +85,6 @@ internal sealed class WordReader
                 if (_package.Bytes(name) is { } bytes)
                     _reading.Part(bytes, Path.GetFileName(name), new Place(name));
             }
-            else if (name.Contains("/afchunk", StringComparison.OrdinalIgnoreCase) && _package.Bytes(name) is { } chunk)
-                _reading.Part(chunk, Path.GetFileName(name), new Place(name));
             else if (name.EndsWith(".rels", StringComparison.OrdinalIgnoreCase))
                 ReadLinks(name);
         }
@@ -149,44 +162,106 @@ internal sealed class WordReader
         });
     }
 
+    /// <summary>The styles and the document's defaults (ISO/IEC 29500-1 17.7.4.17, 17.7.5).</summary>
     private void ReadStyles(string name)
     {
         string? id = null;
-        var look = new Look(null, null, null, null);
+        var (look, inDefaults, isDefault) = (new Look(), false, false);
         _package.Xml(name, x =>
         {
-            if (x.NodeType == XmlNodeType.EndElement && x.LocalName == "style" && id is not null)
-                (_styles[id], id) = (look, null);
-            if (x.NodeType != XmlNodeType.Element)
+            if (x.NodeType == XmlNodeType.EndElement)
+            {
+                if (x.LocalName == "style" && id is not null)
+                {
+                    _styles[id] = look;
+                    if (isDefault)
+                        _defaultStyle = id;
+                    id = null;
+                }
+                else if (x.LocalName == "docDefaults")
+                    (_defaults, inDefaults) = (look, false);
+            }
+            if (x.NodeType != XmlNodeType.Element || (x.IsEmptyElement && x.LocalName is "style" or "docDefaults"))
                 return;
-            if (x.LocalName == "style")
-                (id, look) = (x.IsEmptyElement ? null : Attribute(x, "styleId"), new Look(null, null, null, null));
-            else if (id is not null)
+            if (x.LocalName == "docDefaults")
+                (look, inDefaults) = (new Look(), true);
+            else if (x.LocalName == "style")
+            {
+                (id, look) = (Attribute(x, "styleId"), new Look());
+                isDefault = Attribute(x, "type") == "paragraph" && Attribute(x, "default") is not (null or "0" or "false" or "off");
+            }
+            else if (id is not null || inDefaults)
                 look = x.LocalName switch
                 {
                     "basedOn" => look with { BasedOn = Attribute(x, "val") },
                     "vanish" => look with { Vanish = On(x) },
                     "color" => look with { Color = Attribute(x, "val") },
                     "sz" when int.TryParse(Attribute(x, "val"), out var size) => look with { HalfPoints = size },
+                    // A table style shades some of its rows and columns: which ones is not worked out, so any shade counts.
+                    "shd" or "highlight" => look with { Shaded = look.Shaded == true ? true : Shades(x) ?? look.Shaded },
                     _ => look,
                 };
         });
     }
 
-    private void Apply(string? style, ref Frame frame)
+    /// <summary>What a style says with all that it is based on.</summary>
+    private Look Whole(string? style)
     {
-        bool? vanish = null;
-        string? color = null;
-        int? size = null;
+        var whole = new Look();
         for (var step = 0; step < 20 && style is not null && _styles.TryGetValue(style, out var look); step++, style = look.BasedOn)
+            whole = new Look(null, whole.Vanish ?? look.Vanish, whole.Color ?? look.Color, whole.HalfPoints ?? look.HalfPoints, whole.Shaded ?? look.Shaded);
+        return whole;
+    }
+
+    /// <summary>Begins a paragraph's look: its style over the document's defaults, not over what surrounds it. Hidden by the defaults stays hidden
+    /// (ISO/IEC 29500-1 17.7.3).</summary>
+    private void ApplyToParagraph(string? style, ref Frame frame)
+    {
+        var look = Whole(style);
+        frame.Vanish = _defaults.Vanish == true || look.Vanish == true;
+        frame.Color = look.Color ?? _defaults.Color;
+        frame.HalfPoints = look.HalfPoints ?? _defaults.HalfPoints;
+        frame.Shaded = look.Shaded ?? frame.Shaded;
+    }
+
+    /// <summary>Lays a character style over a paragraph's look. Hidden in both styles is shown (17.7.3: toggle properties).</summary>
+    private void ApplyToRun(string? style, ref Frame frame)
+    {
+        var look = Whole(style);
+        if (look.Vanish == true)
+            frame.Vanish = _defaults.Vanish == true || frame.Vanish != true;
+        frame.Color = look.Color ?? frame.Color;
+        frame.HalfPoints = look.HalfPoints ?? frame.HalfPoints;
+        frame.Shaded = look.Shaded ?? frame.Shaded;
+    }
+
+    private static bool IsWhite(string? color) => string.Equals(color, "FFFFFF", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Whether a shade or highlight lays a background other than white (17.3.5, 17.3.2.15); null where it lays none.</summary>
+    private static bool? Shades(XmlReader x)
+    {
+        if (x.LocalName == "highlight")
+            return Attribute(x, "val") switch { null or "none" => null, "white" => false, _ => true };
+        if (Attribute(x, "val") is not (null or "clear" or "nil") && !IsWhite(Attribute(x, "color")))
+            return true;
+        return Attribute(x, "fill") switch
         {
-            vanish ??= look.Vanish;
-            color ??= look.Color;
-            size ??= look.HalfPoints;
-        }
-        frame.Vanish = vanish ?? frame.Vanish;
-        frame.Color = color ?? frame.Color;
-        frame.HalfPoints = size ?? frame.HalfPoints;
+            null or "auto" => Attribute(x, "themeFill") is null ? null : true,
+            var fill => !IsWhite(fill),
+        };
+    }
+
+    /// <summary>Whether all pages have a background other than white (17.2.1), which stands before the body.</summary>
+    private bool HasBackground(byte[] main)
+    {
+        var has = false;
+        OfficePackage.XmlWhile(_reading, main, "", x =>
+        {
+            if (x.NodeType == XmlNodeType.Element && x.LocalName == "background")
+                has = Attribute(x, "color") is not (null or "auto") and var color && !IsWhite(color);
+            return !has && (x.NodeType != XmlNodeType.Element || x.LocalName != "body");
+        }, quiet: true);
+        return has;
     }
 
     private static string? Attribute(XmlReader x, string local)
@@ -203,29 +278,45 @@ internal sealed class WordReader
         return value;
     }
 
+    private static bool IsParagraph(XmlReader x) =>
+        x.NamespaceURI.Contains("wordprocessingml", StringComparison.Ordinal) || x.NamespaceURI.Contains("drawingml", StringComparison.Ordinal);
+
     private static bool On(XmlReader x) => Attribute(x, "val") is not ("0" or "false" or "off");
 
     /// <summary>Reads one part with text: the body, a header, the notes.</summary>
-    private bool Story(string part, TextRole role, string label)
+    private void Story(string part, TextRole role, string label)
+    {
+        if (!_done.Contains(part) && _package.Bytes(part) is { } bytes)
+            Story(part, bytes, role, label);
+    }
+
+    private void Story(string part, byte[] bytes, TextRole role, string label)
     {
         if (!_done.Add(part))
-            return true;
+            return;
         var frames = new Stack<Frame>();
         var names = new Stack<string>();
         var paragraphs = new Stack<RunText>();
         var fields = new Stack<ComplexField>();
-        var top = new Frame { Base = role };
+        var top = new Frame { Base = role, Shaded = _background };
         var number = 0;
         var place = new Place(label);
         var inText = false;
 
         void Put(string text)
         {
-            if (top.Skip || fields.Any(f => !f.InResult))
+            if (top.Skip)
                 return;
+            var inInstruction = fields.Count > 0 && !fields.Peek().InResult;
+            if (!inInstruction && fields.FirstOrDefault(f => !f.InResult) is { } outer)
+            {
+                outer.Swallowed.Append(text); // what a field within another's instruction says is not shown of itself
+                return;
+            }
             foreach (var field in fields)
-                field.Result.Append(text);
-            var hidden = top.Vanish == true || top.HalfPoints is <= 2 || (top.Color is "FFFFFF" or "ffffff" && !top.Shaded);
+                if (field.InResult)
+                    field.Result.Append(text);
+            var hidden = inInstruction || top.Gone || top.Vanish == true || top.HalfPoints is <= 2 || (IsWhite(top.Color) && !top.Shaded);
             var kind = top.Change == TextRole.Deleted ? TextRole.Deleted : hidden ? TextRole.Hidden : top.Base == TextRole.Comment ? TextRole.Comment
                 : top.Change ?? (top.Field || fields.Any(f => f.Form) ? TextRole.Field : top.Base);
             if (paragraphs.Count == 0)
@@ -266,6 +357,10 @@ internal sealed class WordReader
                 case "p" when x.NamespaceURI.Contains("wordprocessingml", StringComparison.Ordinal):
                     place = new Place(place.Part, 0, ++number);
                     paragraphs.Push(new RunText());
+                    ApplyToParagraph(_defaultStyle, ref top);
+                    break;
+                case "p" when IsParagraph(x):
+                    paragraphs.Push(new RunText());
                     break;
                 case "ins" or "moveTo" when parent != "rPr" && parent != "trPr":
                     (top.Change, top.Author) = (top.Change == TextRole.Deleted ? top.Change : TextRole.Inserted, Attribute(x, "author"));
@@ -294,7 +389,8 @@ internal sealed class WordReader
                     Parent(f => f with { Choice = true }, 1);
                     break;
                 case "txbxContent":
-                    top.Base = role == TextRole.Body ? TextRole.TextBox : role;
+                    // What lies behind it, a fill or a picture, is not worked out; and it goes with the run that holds it.
+                    (top.Base, top.Shaded, top.Gone) = (role == TextRole.Body ? TextRole.TextBox : role, true, top.Gone || top.Vanish == true);
                     break;
                 case "sdt":
                     top.Field = role == TextRole.Body;
@@ -306,12 +402,15 @@ internal sealed class WordReader
                     _reading.Found(OddityKind.UnfilledField, place, "placeholder");
                     break;
                 case "rStyle" when grand == "r":
-                    Parent(f => { Apply(Attribute(x, "val"), ref f); return f; }, 2);
+                    Parent(f => { ApplyToRun(Attribute(x, "val"), ref f); return f; }, 2);
                     break;
                 case "pStyle" when grand == "p":
-                    Parent(f => { Apply(Attribute(x, "val"), ref f); return f; }, 2);
+                    Parent(f => { ApplyToParagraph(Attribute(x, "val"), ref f); return f; }, 2);
                     break;
-                case "vanish" or "webHidden" when grand == "r" && !top.Skip && x.LocalName == "vanish":
+                case "tblStyle" when grand == "tbl" && Attribute(x, "val") is { } style:
+                    Parent(f => f with { Shaded = _styles.ContainsKey(style) ? Whole(style).Shaded ?? f.Shaded : true }, 2);
+                    break;
+                case "vanish" when grand == "r" && !top.Skip:
                     Parent(f => f with { Vanish = On(x) }, 2);
                     break;
                 case "color" when grand == "r" && !top.Skip:
@@ -320,26 +419,28 @@ internal sealed class WordReader
                 case "sz" when grand == "r" && !top.Skip && int.TryParse(Attribute(x, "val"), out var size):
                     Parent(f => f with { HalfPoints = size }, 2);
                     break;
-                case "shd" or "highlight" when grand is "r" or "p" or "tc":
-                    if (x.LocalName == "highlight" || Attribute(x, "fill") is not (null or "auto" or "FFFFFF"))
-                        Parent(f => f with { Shaded = true }, 2);
+                case "shd" or "highlight" when grand is "r" or "p" or "tc" or "tr" or "tbl" && Shades(x) is { } shaded:
+                    Parent(f => f with { Shaded = shaded }, 2);
                     break;
                 case "fldChar":
                     switch (top.Skip ? null : Attribute(x, "fldCharType"))
                     {
                         case "begin": fields.Push(new ComplexField()); break;
-                        case "separate" when fields.Count > 0:
+                        case "separate" when fields.Count > 0 && !fields.Peek().Simple:
                             fields.Peek().InResult = true;
                             fields.Peek().Form = fields.Peek().Instruction.ToString().TrimStart().StartsWith("FORM", StringComparison.OrdinalIgnoreCase);
                             break;
-                        case "end" when fields.Count > 0:
+                        case "end" when fields.Count > 0 && !fields.Peek().Simple:
                             var field = fields.Pop();
                             Instruct(field.Instruction.ToString(), field.Result.ToString());
                             break;
                     }
                     break;
-                case "fldSimple":
-                    Instruct(Attribute(x, "instr") ?? "", "");
+                case "fldSimple" when !top.Skip:
+                    var simple = new ComplexField { InResult = true, Simple = true };
+                    simple.Instruction.Append(Attribute(x, "instr"));
+                    simple.Form = simple.Instruction.ToString().TrimStart().StartsWith("FORM", StringComparison.OrdinalIgnoreCase);
+                    fields.Push(simple);
                     break;
                 case "t" or "delText" or "instrText" when parent == "r":
                     inText = !x.IsEmptyElement;
@@ -363,15 +464,26 @@ internal sealed class WordReader
             return true;
         }
 
-        void End(string name)
+        void End(XmlReader x)
         {
+            var name = x.LocalName;
             if (name is "t" or "delText" or "instrText")
                 inText = false;
-            else if (name == "p" && paragraphs.Count > 0)
+            else if (name == "p" && IsParagraph(x) && paragraphs.Count > 0)
                 paragraphs.Pop().Flush(_reading, place);
+            else if (name == "fldSimple" && !top.Skip)
+                while (fields.TryPop(out var field))
+                {
+                    if (field.Simple)
+                    {
+                        Instruct(field.Instruction.ToString(), field.Result.ToString());
+                        break;
+                    }
+                    _reading.Text(field.Swallowed.ToString(), TextRole.Hidden, place);
+                }
         }
 
-        var found = _package.Xml(part, x =>
+        OfficePackage.Xml(_reading, bytes, part, x =>
         {
             switch (x.NodeType)
             {
@@ -380,14 +492,14 @@ internal sealed class WordReader
                     Begin(x);
                     if (x.IsEmptyElement)
                     {
-                        End(x.LocalName);
+                        End(x);
                         top = frames.Pop();
                     }
                     else
                         names.Push(x.LocalName);
                     break;
                 case XmlNodeType.EndElement:
-                    End(x.LocalName);
+                    End(x);
                     names.Pop();
                     top = frames.Pop();
                     break;
@@ -404,6 +516,7 @@ internal sealed class WordReader
         });
         while (paragraphs.Count > 0)
             paragraphs.Pop().Flush(_reading, place);
-        return found;
+        foreach (var field in fields)
+            _reading.Text(field.Swallowed.ToString(), TextRole.Hidden, place);
     }
 }

@@ -77,8 +77,8 @@ internal readonly unsafe struct FuseFilter
         var order = new (ulong Hash, byte Which)[keys.Length];
         for (ulong attempt = 0; attempt < MostTries; attempt++)
         {
-            // Keys are hashes under a secret: no one chooses them, so the seeds need not be random.
-            var seed = unchecked((attempt + 1) * 0x9E3779B97F4A7C15UL);
+            // Keys are hashes under a secret: no one chooses them, so the seeds need not be random, only far from one another in every step that keys may have.
+            var seed = Mix(attempt + 1, 0xD6E8FEB86659FD93UL);
             if (attempt > 0)
             {
                 Array.Clear(counts);

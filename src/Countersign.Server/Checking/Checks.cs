@@ -98,7 +98,7 @@ public sealed class Checks
         Addressees = [.. draft.Addressees.Select(a => office.Disclose(a)?.Value).OfType<string>()],
     }, _today);
 
-    private static bool IsSealed(Document document) => document.Parts.Any(p => p.Name == "countersign-receipt.cose");
+    private static bool IsSealed(Document document) => document.Parts.Any(p => p.Name == SealedPdf.ReceiptName);
 
     /// <summary>What the office's letters look like.</summary>
     public static OfficeLook LookOf(Office office) => new(

@@ -37,4 +37,12 @@ public sealed class FuseFilterTests
 
         Assert.All(Enumerable.Range(0, filter.Length), length => Assert.False(FuseFilter.IsWhole(filter.AsSpan(0, length))));
     }
+
+    /// <summary>Keys in steps of a constant are the hardest: seeds a step apart would all fail alike.</summary>
+    [Fact]
+    public void Keys_in_steps_of_a_constant_get_their_filter()
+    {
+        for (var size = 1; size < 1500; size++)
+            Assert.NotEmpty(FuseFilter.Build([.. Enumerable.Range(1, size).Select(i => unchecked((ulong)i * 0x9E3779B97F4A7C15UL))]));
+    }
 }
