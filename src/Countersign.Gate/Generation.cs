@@ -49,12 +49,23 @@ internal sealed class Generation : IDisposable
         Folder = folder;
         Number = number;
         Directory.CreateDirectory(folder);
-        _catalogue = new SealedLog(Path.Combine(folder, "catalogue"), sealing);
-        _shapes = new SealedLog(Path.Combine(folder, "shapes"), sealing);
-        _drafts = FingerprintIndex.Open(Path.Combine(folder, "drafts"));
-        _free = FingerprintIndex.Open(Path.Combine(folder, "free"));
-        foreach (var (_, record) in _catalogue.Replay())
-            Replay(record);
+        try
+        {
+            _catalogue = new SealedLog(Path.Combine(folder, "catalogue"), sealing);
+            _shapes = new SealedLog(Path.Combine(folder, "shapes"), sealing);
+            _drafts = FingerprintIndex.Open(Path.Combine(folder, "drafts"));
+            _free = FingerprintIndex.Open(Path.Combine(folder, "free"));
+            foreach (var (_, record) in _catalogue.Replay())
+                Replay(record);
+        }
+        catch
+        {
+            _free?.Dispose();
+            _drafts?.Dispose();
+            _shapes?.Dispose();
+            _catalogue?.Dispose();
+            throw;
+        }
     }
 
     public static string NameOf(int number) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"generation-{number}");
