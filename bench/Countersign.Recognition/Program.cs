@@ -14,6 +14,8 @@ switch (args)
         return IndexTable.Run(rest);
     case ["readers-mail", ..]:
         return MailReaders.Run(corpora);
+    case ["readers-office", ..]:
+        return ReadersOffice.Run(corpora);
     case ["readers-pdf", ..]:
         return ReadersPdf.Run(corpora);
     case ["recognise", .. var rest]:
@@ -21,5 +23,5 @@ switch (args)
     case ["residue", .. var rest]:
         return ResidueTable.Run(rest);
 }
-Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Countersign.Recognition -- fingerprint | index | readers-mail | readers-pdf | recognise [--choose | --both] [--peers] [--misses] | residue");
+Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Countersign.Recognition -- fingerprint | index | readers-mail | readers-office | readers-pdf | recognise [--choose | --both] [--peers] [--misses] | residue");
 return 2;

@@ -362,10 +362,10 @@ internal sealed class WordReader
                 case "p" when IsParagraph(x):
                     paragraphs.Push(new RunText());
                     break;
-                case "ins" or "moveTo" when parent != "rPr" && parent != "trPr":
+                case "ins" or "moveTo" when parent is not ("rPr" or "trPr" or "numPr"):
                     (top.Change, top.Author) = (top.Change == TextRole.Deleted ? top.Change : TextRole.Inserted, Attribute(x, "author"));
                     break;
-                case "del" or "moveFrom" when parent != "rPr" && parent != "trPr":
+                case "del" or "moveFrom" when parent is not ("rPr" or "trPr" or "numPr"):
                     (top.Change, top.Author) = (TextRole.Deleted, Attribute(x, "author"));
                     break;
                 case "ins" or "del" or "moveTo" or "moveFrom" or "rPrChange" or "pPrChange" or "sectPrChange" or "tblPrChange" or "tcPrChange" or "trPrChange" or "cellIns" or "cellDel":
@@ -442,7 +442,7 @@ internal sealed class WordReader
                     simple.Form = simple.Instruction.ToString().TrimStart().StartsWith("FORM", StringComparison.OrdinalIgnoreCase);
                     fields.Push(simple);
                     break;
-                case "t" or "delText" or "instrText" when parent == "r":
+                case "t" or "delText" or "instrText" when parent == "r" || (parent is "ins" or "del" && grand == "r"): // in formulas the change stands in the run
                     inText = !x.IsEmptyElement;
                     break;
                 case "tab" when parent == "r": Put("\t"); break;
