@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.IO.Compression;
 using System.Runtime.Intrinsics.X86;
 using System.Text;
@@ -93,10 +92,10 @@ internal sealed partial record Target
     /// <summary>A document is answered within its bounds, and so is every question that is asked about the answer.</summary>
     private static bool Read(byte[] bytes, bool ours)
     {
-        var started = Stopwatch.GetTimestamp();
+        var before = Environment.CpuUsage.TotalTime;
         var document = Document.Read(bytes, "", Bounds);
-        var took = Stopwatch.GetElapsedTime(started);
-        Expect(took < Bounds.MostTime + TimeSpan.FromSeconds(1), $"a document is answered within its bound, not after {took.TotalSeconds:0.0} s");
+        var took = Environment.CpuUsage.TotalTime - before; // of the processor, since a busy machine delays whom it will
+        Expect(took < 2 * Bounds.MostTime, $"a document is answered within its bound, not after {took.TotalSeconds:0.0} s");
         var slow = document.Whole().Any(d => d.Unread.Any(u => u.Reason == UnreadReason.TooSlow));
         if (slow)
             Expect(EndsSoon(), "a reading that was given up ends");
@@ -134,17 +133,16 @@ internal sealed partial record Target
 
     private static void Clean(byte[] bytes)
     {
-        foreach (var tracked in Enum.GetValues<TrackedChoice>())
-            switch (Cleaner.Clean(bytes, new CleanChoices { Tracked = tracked }))
-            {
-                case Cleaned cleaned:
-                    Expect(DocumentKind.Detect(cleaned.Bytes) == DocumentKind.Detect(bytes), "what was cleaned is a document of the same kind");
-                    break;
-                case CleanRefusal refusal:
-                    Expect(refusal.Code.StartsWith("clean.", StringComparison.Ordinal) && refusal.Why.Length > 0 && refusal.Next.Length > 0, "a refusal gives its reason and what to do next");
-                    Expect(!Slips.Any(s => refusal.Why.Contains($"({s})", StringComparison.Ordinal)), $"a cleaner does not slip: {refusal.Why}");
-                    break;
-            }
+        switch (Cleaner.Clean(bytes, new CleanChoices { Tracked = (TrackedChoice)(bytes.Length % 3) }))
+        {
+            case Cleaned cleaned:
+                Expect(DocumentKind.Detect(cleaned.Bytes) == DocumentKind.Detect(bytes), "what was cleaned is a document of the same kind");
+                break;
+            case CleanRefusal refusal:
+                Expect(refusal.Code.StartsWith("clean.", StringComparison.Ordinal) && refusal.Why.Length > 0 && refusal.Next.Length > 0, "a refusal gives its reason and what to do next");
+                Expect(!Slips.Any(s => refusal.Why.Contains($"({s})", StringComparison.Ordinal)), $"a cleaner does not slip: {refusal.Why}");
+                break;
+        }
     }
 
     /// <summary>The fast path, on each kind of processor, finds what the definition says; and every letter comes from somewhere.</summary>
