@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.IO.Compression;
 using System.Runtime.Intrinsics.X86;
 using System.Text;
@@ -166,22 +167,18 @@ internal sealed partial record Target
         }
     }
 
-    /// <summary>Whether words for a person are words that a terminal prints as they stand: no control, no lone surrogate, no end of time.</summary>
+    /// <summary>Whether words for a person can be printed as they stand, on one line of a terminal: no control, nothing that turns the line, no half pair.</summary>
     private static bool IsPrintable(Place place)
     {
         var words = place.ToString();
-        if (words.Length > 4000)
-            return false;
-        for (var i = 0; i < words.Length; i++)
+        for (var at = 0; at < words.Length;)
         {
-            if (char.IsControl(words[i]))
+            if (Rune.DecodeFromUtf16(words.AsSpan(at), out var rune, out var units) != System.Buffers.OperationStatus.Done
+                || Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator)
                 return false;
-            if (char.IsHighSurrogate(words[i]) && i + 1 < words.Length && char.IsLowSurrogate(words[i + 1]))
-                i++;
-            else if (char.IsSurrogate(words[i]))
-                return false;
+            at += units;
         }
-        return true;
+        return words.Length <= 4000;
     }
 
     /// <summary>Whether the thread of a reading that was given up is gone soon. The platform says so only on Linux.</summary>
