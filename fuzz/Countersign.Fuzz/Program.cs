@@ -4,13 +4,14 @@ using Countersign.Fuzz;
 using SharpFuzz;
 
 // Three uses; fuzz/run makes the first two, a person the third:
-//   seeds WORK [PDF-FOLDER]        writes WORK/office and WORK/seeds/TARGET
+//   seeds WORK [CORPORA]           writes WORK/office and WORK/seeds/TARGET
 //   engine WORK TARGET             answers AFL++, out of process
 //   try WORK TARGET FILE...        runs the promise over files and says what happens to each
 switch (args)
 {
     case ["seeds", var work, .. var corpus]:
-        Seeds.Make().Write(work, corpus.FirstOrDefault());
+        Seeds.Make().Write(work, corpus.FirstOrDefault() is { } corpora ? Path.Combine(corpora, "pdf") : null);
+        DocumentSeeds.Write(work, corpus.FirstOrDefault());
         return 0;
     case ["engine", var work, var name]:
         TraceNowhere();
@@ -30,7 +31,7 @@ switch (args)
         Console.WriteLine(Named(work, name).MaxBytes);
         return 0;
     default:
-        Console.Error.WriteLine("Usage: seeds WORK [PDF-FOLDER] | engine WORK TARGET | try WORK TARGET FILE... | limit WORK TARGET");
+        Console.Error.WriteLine("Usage: seeds WORK [CORPORA] | engine WORK TARGET | try WORK TARGET FILE... | limit WORK TARGET");
         return 2;
 }
 
@@ -38,7 +39,7 @@ switch (args)
 static unsafe void TraceNowhere() => SharpFuzz.Common.Trace.SharedMem = (byte*)NativeMemory.AllocZeroed(1 << 16);
 
 static Target Named(string work, string name) =>
-    Target.All(Setting.Read(Path.Combine(work, "office"))).FirstOrDefault(t => t.Name == name) ?? throw new ArgumentException($"There is no target {name}.");
+    Target.Documents.Concat(Target.All(Setting.Read(Path.Combine(work, "office")))).FirstOrDefault(t => t.Name == name) ?? throw new ArgumentException($"There is no target {name}.");
 
 static bool Try(Target target, string file)
 {

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Text;
 using Countersign.Documents.Readers;
 
 namespace Countersign.Documents;
@@ -18,6 +20,9 @@ internal sealed class Reading
 {
     /// <summary>Whoever reads nested foreign data on a small stack can be brought down by it.</summary>
     private const int StackBytes = 64 * 1024 * 1024;
+
+    /// <summary>UTF-16 units of a place's part.</summary>
+    private const int MostOfPlace = 500;
 
     /// <summary>What all documents inside one another share.</summary>
     private sealed class Budget(ReadingBounds bounds)
@@ -108,7 +113,7 @@ internal sealed class Reading
             if ((_budget.Text += text.Length) > _budget.Bounds.MostText)
                 throw new BoundReachedException(UnreadReason.TooLarge, $"It holds more text than the {_budget.Bounds.MostText:N0} characters that are read.");
             Piece();
-            _passages.Add(new Passage(text, role, place, label));
+            _passages.Add(new Passage(text, role, Printable(place), label));
         }
     }
 
@@ -119,7 +124,7 @@ internal sealed class Reading
         lock (_budget.Gate)
         {
             Piece();
-            _oddities.Add(new Oddity(kind, place, excerpt));
+            _oddities.Add(new Oddity(kind, Printable(place), excerpt));
         }
     }
 
@@ -128,7 +133,7 @@ internal sealed class Reading
     {
         lock (_budget.Gate)
             if (_unread.Count < 1000)
-                _unread.Add(new Unread(reason, place, says));
+                _unread.Add(new Unread(reason, Printable(place), says));
     }
 
     /// <summary>Reads a document that lies inside this one, now. Too deep or too many is said of this document, and is no reason to stop.</summary>
@@ -144,7 +149,7 @@ internal sealed class Reading
         {
             if (_depth + 1 > _budget.Bounds.MostDepth)
             {
-                _unread.Add(new Unread(UnreadReason.TooDeep, place, $"Documents lie in one another more than {_budget.Bounds.MostDepth} deep."));
+                _unread.Add(new Unread(UnreadReason.TooDeep, Printable(place), $"Documents lie in one another more than {_budget.Bounds.MostDepth} deep."));
                 return;
             }
             if (++_budget.Parts > _budget.Bounds.MostParts)
@@ -240,6 +245,20 @@ internal sealed class Reading
     {
         lock (_budget.Gate)
             return new Document(Name, Kind, [.. _passages], [.. _parts.Select(p => p.Snapshot())], [.. _unread], [.. _oddities]) { Bytes = Bytes };
+    }
+
+    /// <summary>A place is printed as it stands, on terminals, too; members of archives give their names to it, and those are foreign.</summary>
+    private static Place Printable(Place place) =>
+        place.Part is not { } part || (part.Length <= MostOfPlace && part.AsSpan().IndexOfAnyExceptInRange(' ', '~') < 0) ? place : place with { Part = Printable(part) };
+
+    private static string Printable(string part)
+    {
+        var kept = new StringBuilder();
+        foreach (var rune in part.EnumerateRunes()) // half a pair becomes U+FFFD
+            if (Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator)
+                && kept.Length + rune.Utf16SequenceLength <= MostOfPlace)
+                kept.Append(rune.ToString());
+        return kept.ToString();
     }
 
     private static string Clean(string name) => name.Length == 0 ? "" : string.Concat(name.Take(500).Where(c => !char.IsControl(c)));

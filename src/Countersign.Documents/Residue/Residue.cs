@@ -125,7 +125,7 @@ public static partial class Residue
 
     private static bool IsWrapper(DocumentKind kind) => kind == DocumentKind.Eml || kind == DocumentKind.Msg || kind == DocumentKind.Tnef || kind == DocumentKind.Zip;
 
-    private static string Named(Document part) => part.Name.Length > 0 ? part.Name : part.Kind.Said;
+    private static string Named(Document part) => Short(part.Name) is { Length: > 0 } name ? name : part.Kind.Said;
 
     private static void OfPassages(Document document, Action<string, Place, string, string?> add)
     {
