@@ -13,11 +13,12 @@ namespace Countersign.Recognition;
 internal static class ReadersOffice
 {
     private const int Batch = 60;
+    private static readonly string[] Folders = ["office", "docx-pairs"];
     private static readonly string Cache = Path.Combine(Path.GetTempPath(), "countersign-readers-cache", "office");
 
     public static int Run(string corpora)
     {
-        var files = new[] { "office", "docx-pairs" }.Select(f => Path.Combine(corpora, f)).Where(Directory.Exists)
+        var files = Folders.Select(f => Path.Combine(corpora, f)).Where(Directory.Exists)
             .SelectMany(f => Directory.EnumerateFiles(f, "*", SearchOption.AllDirectories)).Where(f => Sort(f) is not null).Order(StringComparer.Ordinal).ToList();
         Convert(files);
         var (misses, slowest) = (new List<string>(), (Time: TimeSpan.Zero, File: ""));
