@@ -1,3 +1,4 @@
+using Countersign.Documents;
 using Countersign.Fuzz;
 using CsCheck;
 using Xunit;
@@ -22,6 +23,14 @@ public sealed class ChangedSeedsTests
         var (target, seeds) = (Named(name), DocumentSeeds.Of(name));
         Gen.Select(Gen.Int[0, seeds.Count - 1], Gen.Int[0, seeds.Count - 1], Gen.Int[0, 4], Gen.Double[0, 1], Gen.Double[0, 1], Gen.Byte)
             .Sample((of, with, how, from, to, value) => { target.Check(Changed(seeds[of], seeds[with], how, from, to, value)); }, iter: 300, threads: 1);
+    }
+
+    [Fact]
+    public void A_place_cannot_steer_a_terminal_by_the_name_of_a_member()
+    {
+        const string name = "word/\u001B[31m\u202Eheader1.xml";
+        var document = Document.Read(Target.Zip(("[Content_Types].xml", "<Types/>"u8.ToArray()), ("word/document.xml", "<w:document xmlns:w=\"w\"/>"u8.ToArray()), (name, [1]), (name, [2])));
+        Assert.Equal("word/[31mheader1.xml", Assert.Single(document.Unread, u => u.Says.StartsWith("Two members", StringComparison.Ordinal)).Place.ToString());
     }
 
     /// <summary>A byte is another, bits are flipped all over, a stretch is gone, stands there again and again, or comes from another seed.</summary>
