@@ -129,7 +129,7 @@ internal sealed partial record Target
         Fingerprints(texts);
         if (!slow && (document.Kind == DocumentKind.Docx || document.Kind == DocumentKind.Odt))
             Clean(bytes);
-        return document.Passages.Count > 0;
+        return document.Whole().Any(d => d.Passages.Count > 0);
     }
 
     private static void Clean(byte[] bytes)

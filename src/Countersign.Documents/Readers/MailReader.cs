@@ -48,11 +48,26 @@ internal static class MailReader
     /// <summary>A winmail.dat: the message in it, with its attachments.</summary>
     public static void ReadTnef(Reading reading)
     {
-        using var stream = new MemoryStream(reading.Bytes.ToArray(), writable: false);
+        var whole = WholeAttributes(reading.Bytes.Span);
+        if (whole < reading.Bytes.Length)
+            reading.Unreadable(UnreadReason.Damaged, default, "It ends before what it announces; what comes before was read.");
+        using var stream = new MemoryStream(reading.Bytes[..whole].ToArray(), writable: false);
         reading.Pay(2L * reading.Bytes.Length);
         using var part = new MimeKit.Tnef.TnefPart { Content = new MimeContent(stream) };
         using var message = part.ConvertToMessage();
         Read(reading, message, "");
+    }
+
+    /// <summary>
+    /// How many bytes of a bag are whole attributes: level (1), id (4), length (4), data, sum (2), behind signature and key (6) (MS-OXTNEF 2.1.3). What a length announces and the
+    /// file does not hold is cut off: counts inside it may say that millions of properties follow.
+    /// </summary>
+    private static int WholeAttributes(ReadOnlySpan<byte> bag)
+    {
+        var at = Math.Min(6, bag.Length);
+        while (bag.Length - at >= 11 && System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(bag[(at + 5)..]) is var length && length <= bag.Length - at - 11)
+            at += 11 + (int)length;
+        return at;
     }
 
     private static ParserOptions Options() => new()

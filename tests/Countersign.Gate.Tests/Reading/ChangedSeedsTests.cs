@@ -12,6 +12,15 @@ public sealed class ChangedSeedsTests
 
     private static Target Named(string name) => Target.Documents.Single(t => t.Name == name);
 
+    /// <summary>Found by fuzzing: an attribute of 64 KB in a file of 111 bytes, in which sixteen million properties were said to follow.</summary>
+    [Fact]
+    public void A_bag_that_announces_more_than_it_holds_is_cut_and_said_to_be_damaged()
+    {
+        var bag = Convert.FromHexString("789F3E220100010390060000000100430000000010E40003000D34000820060000000000C0000043434343434343434343434343434300789F3E22010001039006000000010024000000001001000103900600000001002300FFFFF70100E40003");
+        var read = Countersign.Documents.Document.Read(bag, "winmail.dat", new Countersign.Documents.ReadingBounds { MostTime = TimeSpan.FromSeconds(60) });
+        Assert.Equal(Countersign.Documents.UnreadReason.Damaged, Assert.Single(read.Unread).Reason);
+    }
+
     [Theory]
     [MemberData(nameof(Targets))]
     public void Every_seed_is_read_and_has_text(string name) => Assert.All(DocumentSeeds.Of(name), seed => Assert.True(Named(name).Check(seed)));
