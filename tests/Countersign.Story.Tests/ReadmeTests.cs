@@ -6,7 +6,7 @@ using Xunit;
 namespace Countersign.Story.Tests;
 
 /// <summary>
-/// What README.md prints, given as it is printed: the blocks of "Use it", line by line, through <c>dotnet run --project</c>. Each line must end with 0, or
+/// What README.md prints, given as it is printed: the blocks of "Use it", line by line. Each line must end with 0, or
 /// as its comment says (<c># exit 1</c>). The folder is one of the test's own, with <c>testdata</c> in it, so that relative paths and the office's
 /// default folder are those of whoever types them.
 /// </summary>
@@ -23,8 +23,12 @@ public sealed partial class ReadmeTests
             Assert.True(commands.Count > 10, "the README's commands were not found");
             foreach (var command in commands)
             {
-                var (typed, expected) = ExitCode().Match(command) is { Success: true } said ? (command[..said.Index].TrimEnd(), said.Groups[1].Value) : (command, "0");
-                var result = Dotnet(place, ["run", "--no-build", "-c", Configuration, "--project", Server, "--", .. StoryTests.Words(typed).Skip(1)]);
+                var expected = ExitCode().Match(command) is { Success: true } said ? said.Groups[1].Value : "0";
+                string[] words = [.. StoryTests.Words(command.Split(" # ")[0]).Skip(1)];
+                // The first as the README introduces it; the others by what that builds, which is quicker.
+                var result = command == commands[0]
+                    ? Dotnet(place, ["run", "--no-build", "-c", Configuration, "--project", Server, "--", .. words])
+                    : Run(place, Path.Combine(AppContext.BaseDirectory, "countersign"), words);
                 Assert.True(result.ExitCode.ToString() == expected, $"`{command}`: {result}");
             }
             Assert.True(File.Exists(Path.Combine(place, ".countersign", "countersign.db")), "the office does not lie where the command was given");
