@@ -31,6 +31,17 @@ public sealed partial class LookAlikes(OfficeLook look)
     private readonly Regex _reference = new(
         $@"(?<![\p{{L}}\p{{N}}]){Regex.Escape(look.Prefix)}\s?[-–—/.]\s?\d{{4}}\s?[-–—/.]\s?\d{{3,9}}(?!\p{{N}})", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
 
+    private readonly string[] _marks = [.. new[] { look.Title, look.Prefix }.Concat(look.Letterhead).Select(m => new string(NormalText.Of(m).Letters)).Where(m => m.Length >= 2)];
+
+    /// <summary>Whether folded letters hold the office's name, prefix or letterhead anywhere: what holds none of them cannot look like its letter.</summary>
+    public bool MayBear(ReadOnlySpan<char> letters)
+    {
+        foreach (var mark in _marks)
+            if (letters.IndexOf(mark, StringComparison.Ordinal) >= 0)
+                return true;
+        return false;
+    }
+
     /// <summary>Whether a document, or one inside it, looks like the office's letter. Sealed copies are the caller's to leave out.</summary>
     public IReadOnlyList<LookAlike> In(Document document) => [.. document.Whole().Select(In1).OfType<LookAlike>()];
 
