@@ -258,7 +258,7 @@ internal sealed class SmtpSession(SmtpGate gate, Wire client, IPAddress address)
         {
             (_sender, _mailSent, _state, _idle) = (sender, false, SmtpState.Sender, 0);
             _settings = gate.Settings;
-            _mail = Line("MAIL FROM:", path, parameters);
+            _mail = Line("MAIL FROM:", path, Passed(parameters));
             Answer(Says.SenderOk);
         }
     }
@@ -284,12 +284,23 @@ internal sealed class SmtpSession(SmtpGate gate, Wire client, IPAddress address)
                     break;
                 case "RET" or "ENVID" when _offered.Dsn && value.Length > 0:
                     break;
+                case "AUTH" when _extended && value.Length > 0:
+                    break;
                 default:
                     return Says.Parameter;
             }
         }
         return null;
     }
+
+    /// <summary>
+    /// What of the parameters goes on: all but AUTH (RFC 4954 §5). A server before us that offers AUTH gets it from its clients, and passes MAIL on as it came; the next hop, to which we do
+    /// not authenticate ourselves, is told nothing of it.
+    /// </summary>
+    private static string Passed(string parameters) =>
+        parameters.Contains("AUTH=", StringComparison.OrdinalIgnoreCase)
+            ? string.Join(' ', parameters.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(p => !p.StartsWith("AUTH=", StringComparison.OrdinalIgnoreCase)))
+            : parameters;
 
     private static byte[] Line(string command, byte[] path, string parameters) =>
         [.. Encoding.ASCII.GetBytes(command), .. path, .. Encoding.UTF8.GetBytes(parameters.Length > 0 ? " " + parameters : ""), (byte)'\r', (byte)'\n'];
