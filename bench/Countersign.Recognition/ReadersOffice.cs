@@ -43,15 +43,14 @@ internal static class ReadersOffice
             }
             if (Stopwatch.GetElapsedTime(started) is var time && time > slowest.Time)
                 slowest = (time, $"{Path.GetFileName(file)} ({bytes.Length / 1024} KB)");
-            var made = Path.Combine(Cache, "out", Digest(bytes) + ".txt");
             var reasons = string.Join(", ", read.Unread.Select(u => u.Reason).Distinct());
             if (reasons.Length > 0)
                 row.Unread++;
-            if (!File.Exists(made))
+            if (TextOf(bytes) is not { } text)
                 row.Without++;
             else
             {
-                var (ours, theirs) = (Words(read.VisibleText), Words(File.ReadAllText(made)));
+                var (ours, theirs) = (Words(read.VisibleText), Words(text));
                 int mine = ours.Values.Sum(), total = theirs.Values.Sum(), common = theirs.Sum(w => Math.Min(w.Value, ours.GetValueOrDefault(w.Key)));
                 row.Compared++;
                 row.Close += common >= 0.98 * Math.Max(mine, total) ? 1 : 0;
@@ -61,7 +60,7 @@ internal static class ReadersOffice
                 row.Within += theirs.Sum(w => Math.Min(w.Value, whole.GetValueOrDefault(w.Key))) >= 0.98 * total ? 1 : 0;
                 if (common < 0.98 * Math.Max(mine, total))
                     misses.Add($"  {common,6} common of {mine,6} read and {total,6} of LibreOffice  {Path.GetFileName(file)}  {reasons}"
-                        + $"  lacks: {Few(theirs, ours)}  has more: {Few(ours, theirs)}  roles: {string.Join(' ', read.Passages.GroupBy(p => p.Role).Where(g => g.Key is not (TextRole.Body or TextRole.Metadata)).Select(g => g.Key))}");
+                        + $"  lacks: {Few(theirs, ours)}  in the whole file: {Few(theirs, whole)}  has more: {Few(ours, theirs)}  roles: {string.Join(' ', read.Passages.GroupBy(p => p.Role).Where(g => g.Key is not (TextRole.Body or TextRole.Metadata)).Select(g => g.Key))}");
             }
             rows[Sort(file)!] = row;
         }
@@ -87,7 +86,11 @@ internal static class ReadersOffice
 
     private static string Digest(byte[] bytes) => System.Convert.ToHexStringLower(SHA256.HashData(bytes))[..24];
 
-    private static void Convert(List<string> files)
+    /// <summary>LibreOffice's text of a file that was converted before; null where it made none.</summary>
+    internal static string? TextOf(byte[] bytes) => Path.Combine(Cache, "out", Digest(bytes) + ".txt") is var made && File.Exists(made) ? File.ReadAllText(made) : null;
+
+    /// <summary>Converts all files that were not converted before, many at a time.</summary>
+    internal static void Convert(List<string> files)
     {
         var (input, output) = (Path.Combine(Cache, "in"), Path.Combine(Cache, "out"));
         Directory.CreateDirectory(input);

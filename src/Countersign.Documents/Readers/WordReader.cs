@@ -167,8 +167,18 @@ internal sealed class WordReader
     {
         string? id = null;
         var (look, inDefaults, isDefault) = (new Look(), false, false);
+        var former = int.MaxValue; // the depth of the tracked change whose former properties are read
         _package.Xml(name, x =>
         {
+            if (x.Depth > former)
+                return;
+            former = int.MaxValue;
+            if (x.NodeType == XmlNodeType.Element && x.LocalName is "rPrChange" or "pPrChange" or "tblPrChange" or "tcPrChange" or "trPrChange")
+            {
+                _reading.Found(OddityKind.TrackedFormatting, new Place("styles"), x.LocalName);
+                former = x.Depth;
+                return;
+            }
             if (x.NodeType == XmlNodeType.EndElement)
             {
                 if (x.LocalName == "style" && id is not null)

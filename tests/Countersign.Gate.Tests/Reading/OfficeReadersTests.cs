@@ -203,6 +203,15 @@ public sealed class OfficeReadersTests
     }
 
     [Fact]
+    public void A_tracked_change_of_a_Word_style_is_found_and_its_former_look_says_nothing()
+    {
+        var read = Document.Read(DocxWith("<w:body><w:p><w:r><w:rPr><w:rStyle w:val='Was'/></w:rPr><w:t>seen</w:t></w:r></w:p></w:body>", ("styles.xml",
+            $"<w:styles {W}><w:style w:type='character' w:styleId='Was'><w:rPr><w:b/><w:rPrChange w:id='1' w:author='A'><w:rPr><w:vanish/></w:rPr></w:rPrChange></w:rPr></w:style></w:styles>")));
+        Assert.Equal("styles", Assert.Single(read.Oddities, o => o.Kind == OddityKind.TrackedFormatting).Place.Part);
+        Assert.Equal(TextRole.Body, Assert.Single(read.Passages, p => p.Text == "seen").Role);
+    }
+
+    [Fact]
     public void An_office_document_behind_a_password_is_said_to_be_encrypted()
     {
         var read = Document.Read(CompoundFiles.Write(new CompoundFiles.Node("EncryptionInfo", [4, 0, 4, 0]), new CompoundFiles.Node("EncryptedPackage", new byte[5000])));
