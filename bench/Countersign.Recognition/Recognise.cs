@@ -60,6 +60,11 @@ internal static class Recognise
                 Learn(known, d);
             Console.WriteLine($"{documents.Count} letters, {known.Drafts} drafts, {known.FreeTexts} free texts, learnt in {clock.Elapsed.TotalSeconds:0.0} s");
 
+            if (Array.IndexOf(args, "--files") is var files and >= 0)
+            {
+                Files(known, documents, files + 1 < args.Length && int.TryParse(args[files + 1], CultureInfo.InvariantCulture, out var asked) ? asked : 60);
+                return;
+            }
             var mails = allMails.Where(m => m.ForChoosing == choosing).ToList();
             var cases = Cases(documents, mails);
             if (args.Contains("--few"))
@@ -260,6 +265,61 @@ internal static class Recognise
                     foreach (var i in kept.Where(i => results[i] < least).Take(8))
                         Console.WriteLine($"    miss {cases[i].Document.Id} own {cases[i].OwnWords} amount {results[i]:0.0} letters {NormalText.Of(cases[i].Text).Letters.Length}");
             }
+        }
+    }
+
+    /// <summary>
+    /// The same through real files: so many letters, of the languages in turns, each with a draft (the one of the case <c>paste whole</c>) to a stranger and, where it was
+    /// released, to its addressee, and its released text, which must pass.
+    /// </summary>
+    private static void Files(KnownTexts known, List<Filed> documents, int count)
+    {
+        var fingerprinter = new Fingerprinter(Secret);
+        var inTurns = documents.GroupBy(d => d.Language).SelectMany(g => g.OrderBy(d => Filed.Seed(d.Id, "file")).Select((d, i) => (Document: d, Turn: i)))
+            .OrderBy(t => t.Turn).ThenBy(t => Array.IndexOf(Columns, t.Document.Language)).Select(t => t.Document).Take(count).ToList();
+        var texts = new List<(Filed Document, string Text, bool Free)>();
+        foreach (var d in inTurns)
+        {
+            texts.Add((d, d.Versions[new Random(Filed.Seed(d.Id, "cases")).Next(d.Released ? d.Versions.Count - 1 : d.Versions.Count)], false));
+            if (d.Released)
+                texts.Add((d, d.Last, true));
+        }
+        Console.WriteLine($"{inTurns.Count} letters, {inTurns.Count(d => d.Released)} of them released");
+        var read = RecogniseFiles.ThroughFiles([.. texts.Select(t => (t.Text, t.Document.Language, Filed.Seed(t.Document.Id, "file")))]);
+        var own = texts.Select(t => t.Document.Released ? OwnWords(t.Text, [.. Inner(NormalText.Of(t.Document.Last), fingerprinter)], fingerprinter) : 0).ToArray();
+        double Amount(int i, string text, bool toAddressee, out bool right)
+        {
+            var recognition = known.Match(NormalText.Of(text), Audience.Of(toAddressee ? texts[i].Document.Addressee : "somebody@else.example"));
+            right = recognition.Leaks.Any(l => l.Letter == texts[i].Document.Id);
+            return recognition.Suspicions.Select(s => s.Amount).DefaultIfEmpty(0).Max();
+        }
+        foreach (var what in (string[])["Drafts as files to somebody to whom nothing was released", "Drafts as files to the very addressee of the released letter", "The released text as a file to its addressee: refused"])
+        {
+            var (free, toAddressee) = (what.StartsWith("The", StringComparison.Ordinal), what.Contains("addressee", StringComparison.Ordinal));
+            Console.WriteLine($"\n### {what}\n\n| kind | {string.Join(" | ", Columns)} | all | target | right letter | left out | least amount | most |\n|---|{string.Concat(Enumerable.Repeat("---|", Columns.Length + 6))}");
+            var wrong = new List<string>();
+            foreach (var (kind, _, _) in RecogniseFiles.Kinds)
+            {
+                var (rows, left) = (new List<(string Language, double Amount, bool Right)>(), 0);
+                for (var i = 0; i < texts.Count; i++)
+                {
+                    if (texts[i].Free != free || (toAddressee && !texts[i].Document.Released) || read[kind][i] is not { } text)
+                        continue;
+                    if (toAddressee && !free && own[i] < 1)
+                    {
+                        left++;
+                        continue;
+                    }
+                    var amount = Amount(i, text, toAddressee, out var right);
+                    rows.Add((texts[i].Document.Language, amount, right));
+                    if (amount < Weights.Chosen.Leaks != free)
+                        wrong.Add($"    {(free ? "refused" : "missed")} {texts[i].Document.Id} {kind}: {amount:0.0}, own words {own[i]}");
+                }
+                string Cell(IEnumerable<(string Language, double Amount, bool Right)> of) => of.Any() ? $"{of.Count(r => r.Amount >= Weights.Chosen.Leaks)}/{of.Count()}" : "–";
+                var share = rows.Count == 0 ? 0 : rows.Count(r => r.Amount >= Weights.Chosen.Leaks) / (double)rows.Count;
+                Console.WriteLine($"| {kind} | {string.Join(" | ", Columns.Select(l => Cell(rows.Where(r => r.Language == l))))} | {Cell(rows)} = {share * 100:0.00} % | {(free ? "0.0" : $"{(share >= RecogniseFiles.Target ? "" : "✗ ")}{RecogniseFiles.Target * 100:0.0}")} % | {rows.Count(r => r.Right)} | {left} | {rows.Select(r => r.Amount).DefaultIfEmpty().Min():0} | {rows.Select(r => r.Amount).DefaultIfEmpty().Max():0} |");
+            }
+            wrong.ForEach(Console.WriteLine);
         }
     }
 
