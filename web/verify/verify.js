@@ -2818,8 +2818,7 @@ class Update {
  * @param {Bytes} file @param {number} length @param {number} from @param {number} to
  */
 function hashMoved(file, length, from, to) {
-  from = Math.min(from, file.length);
-  to = Math.min(to, file.length);
+  [length, from, to] = [length, from, to].map((at) => Math.min(at, file.length));
   const kept = file.slice(length, to);
   try {
     file.copyWithin(length, from, to);
@@ -3451,3 +3450,6 @@ async function approversOf(filled, { roster, disclosures }) {
     };
   });
 }
+
+/** What tests hold against other programs; nobody else needs it. */
+export const forTests = { unpack, isPlain, ed25519Holds, ed25519Slowly, hasOrderL, readJson, readCbor };

@@ -1,0 +1,97 @@
+using System.Globalization;
+using Countersign.Proof.Tests.Bench;
+using Xunit;
+using static Countersign.Proof.Tests.Bench.OfficeInMemory;
+
+namespace Countersign.Proof.Tests;
+
+/// <summary>
+/// The verifier that browsers run says of every file what the library says: the verdict, and everything beside it. Set COUNTERSIGN_BROWSER_MUTATIONS for
+/// another number of changes, COUNTERSIGN_SEED to repeat a run.
+/// </summary>
+public sealed class BrowserVerifierTests(ITestOutputHelper output)
+{
+    private const int Usual = 1_000;
+
+    [Fact]
+    public void The_browsers_verifier_says_the_same_of_every_attack_and_every_honest_letter() =>
+        Agree([.. AlterationTests.Rows.Select(row => (row.Name, row.Attempted())), .. AlterationTests.HonestAttempts()]);
+
+    [Fact]
+    public void The_browsers_verifier_says_the_same_of_randomly_changed_letters()
+    {
+        var random = Seeded(out var seed);
+        var office = Staffed();
+        var letters = MutationTests.Letters(office).ToArray();
+        var (trust, status) = (office.Trust(), office.Status());
+        Agree([
+            .. letters.Select((letter, i) => ($"letter {i}", new Attempt(letter, trust, status, office.Now))),
+            .. Enumerable.Range(0, Count).Select(i =>
+            {
+                var way = random.Next(MutationTests.Ways.Length);
+                var changed = MutationTests.Change(letters[random.Next(letters.Length)], way, letters[random.Next(letters.Length)], random);
+                return ($"seed {seed}, change {i}: {MutationTests.Ways[way]}", new Attempt(changed, trust, status, office.Now));
+            }),
+        ]);
+    }
+
+    /// <summary>Behind a seal that the office's true key makes of a changed receipt, all that is behind the seal is met.</summary>
+    [Fact]
+    public void The_browsers_verifier_says_the_same_of_randomly_changed_receipts_that_the_office_seals()
+    {
+        var random = Seeded(out var seed);
+        var office = Staffed(passkeys: new Dictionary<string, SoftAuthenticator> { [Lawyer] = new() });
+        var (pdf, otherPdf) = (SmallPdf.Of("We do NOT withdraw"), SmallPdf.Of("We stay"));
+        office.Lend(General, Operator, "commander");
+        office.Send("l1", pdf);
+        office.Send("l2", otherPdf);
+        var (receipt, other) = (office.Receipt("l1", pdf), office.Receipt("l2", otherPdf).Bytes.ToArray());
+        var (trust, status, plan) = (office.Trust(), office.Status(), receipt.Plan()!);
+        Agree([.. Enumerable.Range(0, Count / 2).Select(i =>
+        {
+            var way = random.Next(MutationTests.Ways.Length);
+            var changed = MutationTests.Change(receipt.Bytes.ToArray(), way, other, random);
+            return ($"seed {seed}, change {i} of a receipt: {MutationTests.Ways[way]}", new Attempt(office.Seal(pdf, changed, plan), trust, status, office.Now));
+        })]);
+    }
+
+    /// <summary>What is changed in a status file is read by the status file's reader, and the trust file brings an older one that then speaks instead.</summary>
+    [Fact]
+    public void The_browsers_verifier_says_the_same_with_randomly_changed_status_files()
+    {
+        var random = Seeded(out var seed);
+        var office = Staffed();
+        var pdf = SmallPdf.Of("We do NOT withdraw");
+        office.Send("l1", pdf);
+        var sealedPdf = office.Sealed("l1", pdf);
+        var trust = office.Trust(office.Status());
+        var held = office.Enter(office.Hold("l1", RegistrarTwo), RegistrarTwo);
+        var status = office.Status([new(100, Standing.OnHold)], [held]);
+        Agree([.. Enumerable.Range(0, Count / 2).Select(i =>
+        {
+            var way = random.Next(MutationTests.Ways.Length);
+            return ($"seed {seed}, change {i} of a status file: {MutationTests.Ways[way]}",
+                new Attempt(sealedPdf, trust, MutationTests.Change(status, way, sealedPdf, random), office.Now));
+        })]);
+    }
+
+    private static int Count =>
+        int.TryParse(Environment.GetEnvironmentVariable("COUNTERSIGN_BROWSER_MUTATIONS"), NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : Usual;
+
+    private static Random Seeded(out int seed)
+    {
+        seed = int.TryParse(Environment.GetEnvironmentVariable("COUNTERSIGN_SEED"), NumberStyles.None, CultureInfo.InvariantCulture, out var set) ? set : Random.Shared.Next();
+        return new Random(seed);
+    }
+
+    private void Agree(IReadOnlyList<(string Name, Attempt Attempt)> attempts)
+    {
+        Assert.SkipWhen(BrowserVerifier.Missing is not null, BrowserVerifier.Missing ?? "");
+        var verdicts = attempts.Select(a => a.Attempt.Judged()).ToArray();
+        var pictures = BrowserVerifier.Judge([.. attempts.Zip(verdicts, (a, verdict) => (a.Name, a.Attempt, verdict.Code))]);
+        output.WriteLine($"{attempts.Count} files: {string.Join(", ", verdicts.CountBy(v => v.Kind).OrderBy(v => v.Key).Select(v => $"{v.Key}: {v.Value}"))}");
+        var differences = attempts.Zip(verdicts, pictures).Where(t => BrowserVerifier.Picture(t.Second) != t.Third)
+            .Select(t => $"{t.First.Name}\n-- the library:\n{BrowserVerifier.Picture(t.Second)}\n-- the browser's verifier:\n{t.Third}\n").ToArray();
+        Assert.True(differences.Length == 0, $"{differences.Length} differ:\n{string.Join('\n', differences.Take(5))}");
+    }
+}
