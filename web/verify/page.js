@@ -44,23 +44,27 @@ const state = {
   /** @type {Promise<Uint8Array|null>} */ status: fetched(STATUS_ADDRESS, MOST_STATUS),
   /** @type {{title: string, domain: string, words: string, exercise: boolean}|null} */ office: null,
   /** @type {any} What is shown: {verdict} or {problem, detail}; null before the first check. */ shown: null,
+  learned: false, // whether it is known if there is a trust file
   turn: 0,
 };
 
-/** @param {string} key @param {Record<string, unknown>} detail */
-function word(key, detail = {}) {
-  return filled(LANGUAGES[state.language].page[key], detail);
+/** @param {string} key */
+function word(key) {
+  return LANGUAGES[state.language].page[key];
 }
 
-/** Puts details into a sentence; moments as the language writes them. @param {string} sentence @param {Record<string, unknown>} detail */
+/**
+ * A sentence with details put into it: moments as the language writes them, and what others wrote apart, in whatever direction it has.
+ * @param {string} sentence @param {Record<string, any>} detail @returns {(string|Node)[]}
+ */
 function filled(sentence, detail) {
-  return sentence.replace(/\{(\w+)\}/g, (_, name) => String(momentIn(detail[name]) ?? "")).trim();
+  return sentence.trim().split(/\{(\w+)\}/).map((part, i) => (i % 2 === 0 ? part : foreign(String(momentIn(detail[part]) ?? ""))));
 }
 
 /** @param {unknown} value */
-function momentIn(value) {
+function momentIn(value, language = state.language) {
   return typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(value)
-    ? `${new Intl.DateTimeFormat(state.language, { dateStyle: "long", timeStyle: "short", timeZone: "UTC" }).format(new Date(value))} UTC` : value;
+    ? `${new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "short", hourCycle: "h23", timeZone: "UTC" }).format(new Date(value))} UTC` : value;
 }
 
 /** A public file of the office's own address; null where there is none. @param {string} address @param {number} most */
@@ -99,6 +103,8 @@ function checked(asked) {
 async function learnOffice() {
   const trust = await state.trust;
   state.office = trust ? (await checked({ file: null, trust, status: null, at: new Date() })).office ?? null : null;
+  state.learned = true;
+  if (!state.office) $("more").open = true;
   showPage();
 }
 
@@ -143,7 +149,7 @@ function element(name, attributes = {}, ...inner) {
   return made;
 }
 
-/** What others wrote stands apart, in whatever direction it has. @param {string} text */
+/** @param {string} text */
 function foreign(text) {
   return element("bdi", {}, text);
 }
@@ -154,11 +160,10 @@ function showPage() {
   document.title = word("title");
   for (const one of document.querySelectorAll("[data-word]")) one.textContent = word(/** @type {HTMLElement} */ (one).dataset.word ?? "");
   const { office } = state;
-  $("trust-here").textContent = office ? word("trust-here", { ...office }) : word("trust-none");
-  $("trust-words").textContent = office ? word("trust-words", { ...office }) : "";
+  $("trust-here").replaceChildren(...(office ? filled(word("trust-here"), office) : state.learned ? [word("trust-none")] : []));
+  $("trust-words").replaceChildren(...(office ? filled(word("trust-words"), office) : []));
   $("exercise").hidden = !office?.exercise;
   document.body.classList.toggle("playing", Boolean(office?.exercise));
-  if (!office) $("more").open = true;
   show();
 }
 
@@ -204,7 +209,8 @@ function facts(verdict) {
 /** @param {any} reason */
 function reasonIn(reason) {
   const sentence = LANGUAGES[state.language].reasons[reason.code];
-  return sentence ? element("li", {}, filled(sentence, reason)) : element("li", { lang: "en", dir: "ltr" }, reason.says);
+  return sentence ? element("li", {}, ...filled(sentence, reason))
+    : element("li", { lang: "en", dir: "ltr" }, reason.says.replace(/\d{4}-\d\d-\d\dT[\d:]{8}Z/g, (/** @type {string} */ moment) => momentIn(moment, "en")));
 }
 
 /** @param {File|undefined} file */
