@@ -75,6 +75,35 @@ public sealed class BrowserVerifierTests(ITestOutputHelper output)
         })]);
     }
 
+    /// <summary>It unpacks, checks Ed25519 on old engines and knows normal form C by itself, whatever Unicode its engine speaks. No character behind U+2FFFF composes.</summary>
+    [Fact]
+    public void What_the_browsers_verifier_does_by_itself_comes_out_as_elsewhere()
+    {
+        Assert.SkipWhen(BrowserVerifier.Missing is not null, BrowserVerifier.Missing ?? "");
+        var plain = new byte[0x30000];
+        for (var c = 0; c < plain.Length; c++)
+        {
+            if (c is >= 0xD800 and <= 0xDFFF)
+                continue;
+            var one = char.ConvertFromUtf32(c);
+            string[] texts = [one, $"a{one}\u0301", $"\u1100{one}", $"{one}\u0327\u0301"];
+            for (var bit = 0; bit < texts.Length; bit++)
+                plain[c] |= (byte)(Text.Fault(texts[bit]) is null ? 1 << bit : 0);
+        }
+        var file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllBytes(file, plain);
+            var run = BrowserVerifier.Run("own.mjs", file);
+            output.WriteLine(run.Output);
+            Assert.True(run.ExitCode == 0, run.ToString());
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
     private static int Count =>
         int.TryParse(Environment.GetEnvironmentVariable("COUNTERSIGN_BROWSER_MUTATIONS"), NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : Usual;
 

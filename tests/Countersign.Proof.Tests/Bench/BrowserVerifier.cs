@@ -15,8 +15,6 @@ internal static class BrowserVerifier
     private static readonly string[] OwnWords =
         ["The receipt is damaged:", "The pages before the seal are ones that no office may seal:", "The status file says nothing:", "The signed hold says nothing:"];
 
-    private static readonly string Program = Path.Combine(Corpora.Repository, "tests", "verify-js", "batch.mjs");
-
     private static readonly string? Node = new[] { "node", "nodejs" }
         .FirstOrDefault(p => Tool.Exists(p) && Tool.Run(p, "-e", "process.exit(Number(process.versions.node.split('.')[0]) >= 20 ? 0 : 1)").ExitCode == 0);
 
@@ -29,7 +27,7 @@ internal static class BrowserVerifier
         var folder = Directory.CreateTempSubdirectory("countersign-attempts-");
         try
         {
-            var run = Tool.Run(Node ?? throw new InvalidOperationException(Needs), Program, AttackExport.Write(folder.FullName, attempts));
+            var run = Run("batch.mjs", AttackExport.Write(folder.FullName, attempts));
             var lines = run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
             return run.ExitCode == 0 && lines.Length == attempts.Count ? [.. lines.Select(Picture)] : throw new InvalidOperationException(run.ToString());
         }
@@ -38,6 +36,10 @@ internal static class BrowserVerifier
             folder.Delete(recursive: true);
         }
     }
+
+    /// <summary>Runs another of the scripts beside it.</summary>
+    public static Tool.Result Run(string script, params string[] arguments) => Tool.Run(
+        Node ?? throw new InvalidOperationException(Needs), [Path.Combine(Corpora.Repository, "tests", "verify-js", script), .. arguments]);
 
     /// <summary>All that a verdict says, a line each.</summary>
     public static string Picture(Verdict verdict) => Lines(
