@@ -214,7 +214,8 @@ function readCbor(data, why) {
   need(at === data.length, why);
   return value;
 
-  function item(/** @type {number} */ deeper) {
+  /** @param {number} deeper @returns {any} */
+  function item(deeper) {
     need(deeper > 0 && at < data.length, why);
     const major = data[at] >> 5;
     const short = data[at++] & 31;
@@ -1014,7 +1015,7 @@ async function commits({ statement, approvals }, joined = []) {
 /** @param {any} value @param {Act} act @param {string} why @returns {Approval[]} */
 function readApprovals(value, act, why) {
   need(Array.isArray(value) && value.length <= 64 && value.every((one) => isList(one, isText, isBytes) && one[1].length <= 8192), why);
-  return value.map(([person, evidence]) => ({ person, act: act.name, evidence }));
+  return value.map((/** @type {[string, Bytes]} */ [person, evidence]) => ({ person, act: act.name, evidence }));
 }
 
 /** @param {any} value @param {string} why @returns {Promise<Evidence>} */
@@ -1262,6 +1263,7 @@ class Chain {
     const committed = await Promise.all(entries.map((entry) => commits(entry)));
     const other = entries[committed.indexOf(false)];
     need(!other, `The ${other?.act.kind} act brings other approvals than the ledger took in.`);
+    /** @type {Roster[]} */
     const rosters = [];
     for (const [i, entry] of entries.entries()) {
       const theirs = known?.entries[i];
@@ -1588,7 +1590,7 @@ async function permitOf(act, approvals, roster, letter, time, stolen = NOTHING_S
     case "draft":
     case "review": {
       if (signers.length > 1) return refusal("A draft or review is signed by its author alone.");
-      const needs = act.concurs && draft?.name === says.draft ? policy.releaseNeeds(draft.says) : null;
+      const needs = act.concurs && draft && draft.name === says.draft ? policy.releaseNeeds(draft.says) : null;
       const stages = kind === null ? [] : policy.stages(kind);
       if (needs === null || stages.length === 0) return refusal(null);
       const counting = new Counting(roster, kind, time, /** @type {Letter} */ (letter).excluded());
@@ -2583,6 +2585,7 @@ function qrRows(data) {
   need(data.length <= 122, "the mark's code is too long");
   const binary = (/** @type {number} */ n) => n.toString(2).padStart(8, "0");
   const bits = `0100${binary(data.length)}${[...latin1(data)].map(binary).join("")}0000`;
+  /** @type {number[]} */
   const words = [];
   for (let at = 0; at < bits.length; at += 8) words.push(parseInt(bits.slice(at, at + 8).padEnd(8, "0"), 2));
   for (let i = 0; words.length < 124; i++) words.push(i % 2 ? 0x11 : 0xec);
