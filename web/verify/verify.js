@@ -800,7 +800,7 @@ async function approvalHolds(credential, found, signed, evidence) {
   const cose = /** @type {Bytes} */ (fromBase64url(credential.key));
   const key = keyIn(cose);
   if (credential.kind === "software") {
-    const head = join(SOFTWARE_PROTECTED, await H(cose));
+    const head = join(SOFTWARE_PROTECTED, await idOf(credential.key));
     return key !== null && key.algorithm === "ES256" && evidence.length === 110 && startsWith(evidence, join(SOFTWARE_HEAD, head, SOFTWARE_MIDDLE))
       && p256Holds(key.value, evidence.subarray(46), sigStructure(head, signed));
   }
@@ -963,6 +963,9 @@ function readStatement(data) {
   return { data, office, subject, time, approvals, act: hex(payload), kid, signed: sigStructure(head, payload), signature };
 }
 
+/** H of a key, by its base64url. */
+const idOf = remembered((text) => H(/** @type {Bytes} */ (fromBase64url(text))));
+
 /** An Ed25519 key of an act or a trust file. @param {string} text */
 function keyOf(text) {
   return /** @type {Bytes} */ (fromBase64url(text));
@@ -988,9 +991,9 @@ function together(known, shown) {
 
 /** Whether the statement fits its act, with the key for its index. @param {Entry} entry @param {Range[]} ranges */
 async function fits({ statement, act, index }, ranges) {
-  const key = keyOf(rangeOfEntry(ranges, index).statement);
-  return statement.act === act.name && statement.office === act.office && statement.subject === act.subject && same(statement.kid, await H(key))
-    && ed25519Holds(key, statement.signature, statement.signed);
+  const key = rangeOfEntry(ranges, index).statement;
+  return statement.act === act.name && statement.office === act.office && statement.subject === act.subject && same(statement.kid, await idOf(key))
+    && ed25519Holds(keyOf(key), statement.signature, statement.signed);
 }
 
 /** The first entry whose statement does not fit its act. @param {Entry[]} entries @param {Range[]} ranges */
@@ -1070,7 +1073,7 @@ async function readReceipt(data) {
   need(proof[2].every((/** @type {any} */ hash) => isBytes(hash) && hash.length === 32), why);
   const evidence = await readEvidence(own[4], why);
   const keys = rangeOfTree(rangesOf(evidence.roster), proof[0]);
-  const head = cbor(new Map(/** @type {any} */ ([[1, -8], [4, await H(keyOf(keys.ledger))], [15, new Map([[1, keys.origin], [2, statement.subject]])], [395, 1]])));
+  const head = cbor(new Map(/** @type {any} */ ([[1, -8], [4, await idOf(keys.ledger)], [15, new Map([[1, keys.origin], [2, statement.subject]])], [395, 1]])));
   need(same(ledger.head, head), why);
   return {
     statement, length: own[1], checkpoint: own[2], certificate: own[3], evidence, size: proof[0], index: proof[1], path: proof[2],
@@ -1087,7 +1090,7 @@ async function readReceipt(data) {
 
 /** The names that a credential is known by, and no other may be. @param {any} credential */
 function namesOf(credential) {
-  return Promise.all(["key", "id"].filter((name) => name in credential).map((name) => hexH(/** @type {Bytes} */ (fromBase64url(credential[name])))));
+  return Promise.all(["key", "id"].filter((name) => name in credential).map(async (name) => hex(await idOf(credential[name]))));
 }
 
 /** What the office's own keys would be known by if they were enrolled. @param {any} keys */
@@ -2564,7 +2567,8 @@ function findSeal(file) {
 
 const GF_EXP = [1];
 for (let i = 0; i < 254; i++) GF_EXP.push((GF_EXP[i] << 1) ^ (GF_EXP[i] & 128 ? 0x11d : 0));
-const gfMultiply = (/** @type {number} */ a, /** @type {number} */ b) => (a && b ? GF_EXP[(GF_EXP.indexOf(a) + GF_EXP.indexOf(b)) % 255] : 0);
+const GF_LOG = GF_EXP.reduce((logs, value, at) => logs.with(value, at), /** @type {number[]} */ (Array(256).fill(0)));
+const gfMultiply = (/** @type {number} */ a, /** @type {number} */ b) => (a && b ? GF_EXP[(GF_LOG[a] + GF_LOG[b]) % 255] : 0);
 
 /** The remainder of a block divided by the polynomial with the roots 2^0 … 2^17. @param {number[]} block */
 function checkCodewords(block) {
@@ -3134,21 +3138,38 @@ class Verification {
     return { ...this.said, verdict, because: reasons, reasons: reasons.map(({ says }) => says) };
   }
 
-  /** @param {Bytes} file */
+  /** @param {Bytes} file @returns {Promise<Verdict>} */
   async verify(file) {
     // 1. The seal.
     if (file.length > MOST_FILE) return this.say("unreadable", reason("unreadable.large"));
     if (file.length === 0) return this.say("unreadable", reason("unreadable.empty"));
-    /** @type {{receipt: Receipt, release: Entry, draft: Act}|null|undefined} */
+    /** @type {ReturnType<typeof findSeal>|undefined} */
+    let seal;
+    /** @type {Opened|undefined} */
     let opened;
-    const broken = await faultOf(async () => {
-      opened = await openSeal(file);
+    const broken = (/** @type {Fault} */ fault) => this.say("altered", fault.reason ?? reason("altered.receipt", { why: fault.message }));
+    const unfound = await faultOf(() => {
+      seal = findSeal(file);
     });
-    if (broken) return this.say("altered", broken.reason ?? reason("altered.receipt", { why: broken.message }));
-    if (!opened) return this.say("not-released", reason("not-sealed"));
+    if (unfound) return broken(unfound);
+    if (!seal) return this.say("not-released", reason("not-sealed"));
+    const { length, start, end } = seal;
+    const [digest, own] = [H(file.subarray(0, length)), hashMoved(file, length, start, end)];
+    const unread = await faultOf(async () => {
+      opened = await openReceipt(file.subarray(start, end));
+    });
+    if (unread || !opened) return broken(unread ?? altered("altered.acts"));
 
+    // The long digests and the signatures of people need not wait for each other. The seal has the first word all the same.
+    const given = { seal, opened };
+    const judging = new Verification(this.trust, this.given, this.at).judge(opened);
+    const unsealed = await faultOf(() => checkSealed(file, given.seal, given.opened, digest, own)).finally(() => judging.catch(() => {}));
+    return unsealed ? broken(unsealed) : judging;
+  }
+
+  /** Steps 2 to 5 of a file that is exactly what was sealed. @param {Opened} opened @returns {Promise<Verdict>} */
+  async judge({ receipt, release, draft }) {
     // 2. The office.
-    const { receipt, release, draft } = opened;
     const found = receipt.evidence.roster[0].act;
     const { title } = found.says;
     Object.assign(this.said, { office: `${title} (${found.office})`, reference: draft.says.reference, kind: draft.says.kind });
@@ -3378,38 +3399,41 @@ function twinsOf({ twins }) {
   return twins.filter(({ act }) => act.kind === "draft").map(({ act }) => act);
 }
 
-/** 1: the receipt, its release and its draft, of a file that is exactly what was sealed; null when nothing claims to be a seal. @param {Bytes} file */
-async function openSeal(file) {
-  const seal = findSeal(file);
-  if (seal === null) return null;
-  const bytes = file.subarray(seal.start, seal.end);
-  const receipt = await readReceipt(bytes);
-  const { evidence, certificate } = receipt;
-  const release = evidence.letters.at(-1);
-  const draft = evidence.letters.find(({ act }) => act.name === release?.act.says.draft)?.act;
-  if (!release || release.act.kind !== "release" || release.act.name !== receipt.statement.act || draft?.kind !== "draft") throw altered("altered.acts");
+/** @typedef {{receipt: Receipt, release: Entry, draft: Act}} Opened */
 
-  // The engine hashes on other threads while the pages are looked at.
-  const copyBytes = file.subarray(0, seal.length);
-  const digest = hexH(copyBytes);
-  const own = hashMoved(file, seal.length, seal.start, seal.end);
+/** 1, first half: the receipt in a seal, its release and its draft. @param {Bytes} bytes Of the receipt. @returns {Promise<Opened>} */
+async function openReceipt(bytes) {
+  const receipt = await readReceipt(bytes);
+  const { letters } = receipt.evidence;
+  const release = letters.at(-1);
+  const draft = letters.find(({ act }) => act.name === release?.act.says.draft)?.act;
+  if (!release || release.act.kind !== "release" || release.act.name !== receipt.statement.act || draft?.kind !== "draft") throw altered("altered.acts");
+  return { receipt, release, draft };
+}
+
+/**
+ * 1, second half: whether a file is exactly what was sealed. The digests of fair copy, and of fair copy and receipt, come from outside: the engine makes
+ * them on other threads while the pages are looked at.
+ * @param {Bytes} file @param {{length: number, start: number, end: number}} seal @param {Opened} opened @param {Promise<Bytes>} digest @param {Promise<Bytes>} own
+ */
+async function checkSealed(file, seal, { receipt, release, draft }, digest, own) {
   /** @type {FairCopy|undefined} */
   let copy;
   const refused = await faultOf(() => {
-    copy = new FairCopy(copyBytes);
+    copy = new FairCopy(file.subarray(0, seal.length));
   });
-  if (receipt.length !== seal.length || await digest !== draft.says.copy) throw altered("altered.pages");
-  if (await hexH(certificate) !== receipt.keys.certificate) throw altered("altered.certificate");
+  if (receipt.length !== seal.length || hex(await digest) !== draft.says.copy) throw altered("altered.pages");
+  if (await hexH(receipt.certificate) !== receipt.keys.certificate) throw altered("altered.certificate");
   if (refused || !copy) {
     const one = reason("altered.rules", { why: refused?.message });
     throw new Fault(one.says, one);
   }
   const { reference, kind, mark } = draft.says;
-  const { office } = release.act;
-  const time = momentOf(release.statement.time);
-  const address = await paperAddress(release.act);
-  await checkSeal(file, copy, bytes, { reference, kind, time, domain: office, exercise: evidence.roster[0].act.says.exercise, address, place: mark ?? null }, certificate, own);
-  return { receipt, release, draft };
+  const plan = {
+    reference, kind, time: momentOf(release.statement.time), domain: release.act.office, exercise: receipt.evidence.roster[0].act.says.exercise,
+    address: await paperAddress(release.act), place: mark ?? null,
+  };
+  await checkSeal(file, copy, file.subarray(seal.start, seal.end), plan, receipt.certificate, own);
 }
 
 /** The address in the mark's code: 16 bytes each of HKDF-SHA256 (RFC 5869) over the release's nonce. @param {Act} release */
