@@ -1,5 +1,5 @@
 /**
- * Checks a sealed letter, alone and offline: the same verdict as Countersign.Proof gives, from the same bytes. Written from docs/STANDARDS.md (its
+ * Checks a sealed letter, alone and offline: the same verdict as Countersign.Proof gives, from the same bytes. It follows docs/STANDARDS.md (its
  * sections are named S1 to S8 here), docs/standards-ledger.md (L) and docs/standards-seal.md (by title). For browsers and for Node 20 and later:
  * WebCrypto and nothing else, no network, no storage. Whatever the bytes are, nothing here throws but for a trust file that is none.
  *
