@@ -1,5 +1,6 @@
 using System.Globalization;
 using Countersign.Proof.Tests.Bench;
+using Countersign.Testing;
 using Xunit;
 using static Countersign.Proof.Tests.Bench.OfficeInMemory;
 
@@ -11,7 +12,7 @@ namespace Countersign.Proof.Tests;
 /// </summary>
 public sealed class BrowserVerifierTests(ITestOutputHelper output)
 {
-    private const int Usual = 1_000;
+    private const int Usual = 1_000, LargestPdf = 60_000;
 
     [Fact]
     public void The_browsers_verifier_says_the_same_of_every_attack_and_every_honest_letter() =>
@@ -73,6 +74,59 @@ public sealed class BrowserVerifierTests(ITestOutputHelper output)
             return ($"seed {seed}, change {i} of a status file: {MutationTests.Ways[way]}",
                 new Attempt(sealedPdf, trust, MutationTests.Change(status, way, sealedPdf, random), office.Now));
         })]);
+    }
+
+    /// <summary>Delegations, new policies and keys, stages, stolen keys, holds in hand: whatever whole offices and hostile servers come to.</summary>
+    [Fact]
+    public void The_browsers_verifier_says_the_same_of_whole_histories_of_offices()
+    {
+        Assert.SkipWhen(BrowserVerifier.Missing is not null, BrowserVerifier.Missing ?? "");
+        var model = new OfficeModelTests(output);
+        var heard = Attempt.Heard = [];
+        try
+        {
+            model.Whatever_people_do_a_letter_leaves_with_two_of_them_who_did_not_draft_it_and_any_one_of_them_stops_it();
+            model.Nothing_that_a_server_makes_without_two_who_may_is_genuine("a server and one person with every role");
+        }
+        finally
+        {
+            Attempt.Heard = null;
+        }
+        var every = Math.Max(1, heard.Count / Count);
+        Agree([.. heard.Index().Where(h => h.Index % every == 0).Select(h => ($"judgement {h.Index}", h.Item))]);
+    }
+
+    /// <summary>What may be sealed decides whether a sealed letter is taken; damage inside the pages is met here without a receipt that would tell it first.</summary>
+    [Fact]
+    public void The_browsers_verifier_takes_the_same_PDFs_of_many_producers_whole_and_changed()
+    {
+        Assert.SkipWhen(BrowserVerifier.Missing is not null, BrowserVerifier.Missing ?? "");
+        var random = Seeded(out var seed);
+        var whole = new DirectoryInfo(Corpora.Require("pdf")).EnumerateFiles("*.pdf", SearchOption.AllDirectories)
+            .Where(f => f.Length <= LargestPdf).OrderBy(f => f.FullName, StringComparer.Ordinal).Select(f => File.ReadAllBytes(f.FullName)).ToArray();
+        var folder = Directory.CreateTempSubdirectory("countersign-pdfs-");
+        try
+        {
+            var (paths, taken) = (new List<string>(), new List<bool>());
+            foreach (var pdf in whole.Concat(Enumerable.Range(0, Count).Select(_ => MutationTests.Change(
+                whole[random.Next(whole.Length)], random.Next(MutationTests.Ways.Length), whole[random.Next(whole.Length)], random))))
+            {
+                paths.Add(Path.Combine(folder.FullName, $"{paths.Count:D5}.pdf"));
+                File.WriteAllBytes(paths[^1], pdf);
+                taken.Add(SealedPdf.Examine(pdf).Refusal is null);
+            }
+            var list = Path.Combine(folder.FullName, "LIST");
+            File.WriteAllLines(list, paths);
+            var run = BrowserVerifier.Run("examine.mjs", list);
+            var answers = run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            output.WriteLine($"{paths.Count} PDFs, {whole.Length} of them whole, seed {seed}; {taken.Count(t => t)} may be sealed.");
+            Assert.True(run.ExitCode == 0 && answers.Length == paths.Count, run.ToString());
+            Assert.Empty(taken.Zip(answers).Index().Where(p => p.Item.Second != (p.Item.First ? "yes" : "no")).Select(p => $"seed {seed}, PDF {p.Index}: {p.Item}"));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     /// <summary>It unpacks, checks Ed25519 on old engines and knows normal form C by itself, whatever Unicode its engine speaks. No character behind U+2FFFF composes.</summary>

@@ -223,6 +223,7 @@ function take(file) {
 function begin() {
   $("works").hidden = false;
   $("starting").remove();
+  $("language").parentElement.hidden = false;
   $("language").replaceChildren(...Object.entries(LANGUAGES).map(([tag, { name }]) => element("option", { value: tag, lang: tag }, name)));
   $("language").value = state.language;
   $("language").addEventListener("change", () => {

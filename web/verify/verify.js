@@ -3479,4 +3479,4 @@ async function approversOf(filled, { roster, disclosures }) {
 }
 
 /** What tests hold against other programs; nobody else needs it. */
-export const forTests = { unpack, isPlain, ed25519Holds, ed25519Slowly, hasOrderL, readJson, readCbor };
+export const forTests = { unpack, isPlain, ed25519Holds, ed25519Slowly, hasOrderL, readJson, readCbor, FairCopy };
