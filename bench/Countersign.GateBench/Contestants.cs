@@ -62,7 +62,7 @@ internal sealed class Direct : Contestant
 internal sealed class GateProxy : Contestant
 {
     /// <summary>The name under which it tells what it allocated.</summary>
-    public const string Allocated = "dotnet_gc_heap_total_allocated_bytes_total";
+    public const string Allocated = "process_allocated_bytes_total";
 
     private readonly int _health;
 

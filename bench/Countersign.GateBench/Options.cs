@@ -7,6 +7,8 @@ internal sealed class Options(string[] args)
 {
     public bool Quick => args.Contains("--quick");
 
+    public bool Judging => args.Contains("--judging");
+
     /// <summary>Whether logs and configurations stay.</summary>
     public bool Keep => args.Contains("--keep");
 
@@ -50,7 +52,7 @@ internal sealed class Options(string[] args)
         {
             for (var i = 0; i < args.Length; i++)
             {
-                if (args[i] is "--quick" or "--keep")
+                if (args[i] is "--quick" or "--keep" or "--judging")
                     continue;
                 if (args[i] is not ("--rounds" or "--seconds" or "--drafts" or "--cache" or "--program" or "--settings" or "--corpora" or "--only" or "--without") || i + 1 == args.Length)
                     return args[i];

@@ -11,6 +11,7 @@ if (options.Stray is { } stray)
         Usage: dotnet run -c Release --project bench/Countersign.GateBench -- [options]
 
           --quick           shorter, and only the rows for which there is a target
+          --judging         judging alone, step by step, without any mail server
           --only ROW,ROW    these rows: {string.Join(", ", Row.All.Select(r => r.Id))}
           --without NAME    without one or more of gate, direct, proxy, rspamd
           --rounds N        how many rounds are counted, after one to warm up
@@ -25,6 +26,11 @@ if (options.Stray is { } stray)
         It needs Postfix (with smtp-source and smtp-sink) and rspamd installed, not running, and root, because Postfix does: apt-get install -y --no-install-recommends postfix rspamd
         """);
     return 2;
+}
+if (options.Judging)
+{
+    Judging.Run(options);
+    return 0;
 }
 foreach (var needed in (string[])["smtp-source", "smtp-sink", "postfix", "rspamd"])
     if (Programs.Find(needed) is null)
