@@ -210,6 +210,12 @@ public sealed record Document(
     /// <param name="bounds">What it may cost.</param>
     public static Document Read(ReadOnlyMemory<byte> bytes, string name = "", ReadingBounds? bounds = null) => Reading.Of(bytes, name, bounds ?? ReadingBounds.Default);
 
+    /// <summary>
+    /// Reads a text, or a message of nothing but text, at once: on the caller's stack, in a time that its size bounds. Null where it is more than that, or
+    /// larger than 64 KiB: <see cref="Read"/> reads it.
+    /// </summary>
+    public static Document? ReadAtOnce(ReadOnlyMemory<byte> bytes, string name = "", ReadingBounds? bounds = null) => Reading.AtOnce(bytes, name, bounds ?? ReadingBounds.Default);
+
     /// <summary>This document and all inside it, outermost first.</summary>
     public IEnumerable<Document> Whole() => Parts.SelectMany(p => p.Whole()).Prepend(this);
 

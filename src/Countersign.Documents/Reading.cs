@@ -21,6 +21,9 @@ internal sealed class Reading
     /// <summary>Whoever reads nested foreign data on a small stack can be brought down by it.</summary>
     private const int StackBytes = 64 * 1024 * 1024;
 
+    /// <summary>Messages of more bytes than this are read on a thread of their own, whatever is in them.</summary>
+    private const int MostShallow = 64 * 1024;
+
     /// <summary>UTF-16 units of a place's part.</summary>
     private const int MostOfPlace = 500;
 
@@ -70,11 +73,9 @@ internal sealed class Reading
         var budget = new Budget(bounds);
         var reading = new Reading(budget, 0, bytes, Clean(name));
         var kind = bytes.Length > bounds.MostBytes ? DocumentKind.TooLarge : DocumentKind.Detect(bytes);
-        if (kind == DocumentKind.Text)
+        if (IsShallow(kind, bytes.Length))
         {
-            budget.Shallow = true;
-            reading.Run(kind); // linear in its bytes: needs no thread of its own, but what was pasted into it may
-            budget.Shallow = false;
+            reading.RunShallow(kind);
             if (reading._later.Count == 0)
                 return reading.Snapshot();
         }
@@ -100,6 +101,27 @@ internal sealed class Reading
             reading.Unreadable(UnreadReason.TooSlow, default, $"It could not be read within {bounds.MostTime.TotalSeconds:0.#} seconds.");
         }
         return reading.Snapshot();
+    }
+
+    /// <summary>Reads what is plain text throughout, on the caller's stack and within a time that its size bounds; null where anything in it is more than that.</summary>
+    internal static Document? AtOnce(ReadOnlyMemory<byte> bytes, string name, ReadingBounds bounds)
+    {
+        var kind = DocumentKind.Detect(bytes);
+        if (!IsShallow(kind, bytes.Length) || bytes.Length > MostShallow)
+            return null;
+        var reading = new Reading(new Budget(bounds), 0, bytes, Clean(name));
+        reading.RunShallow(kind);
+        return reading._later.Count == 0 ? reading.Snapshot() : null;
+    }
+
+    /// <summary>Whether reading it is linear in its bytes, apart from what it says that it does <see cref="Deep"/>: it needs no thread of its own.</summary>
+    private static bool IsShallow(DocumentKind kind, int length) => kind == DocumentKind.Text || (kind == DocumentKind.Eml && length <= MostShallow);
+
+    private void RunShallow(DocumentKind kind)
+    {
+        _budget.Shallow = true;
+        Run(kind);
+        _budget.Shallow = false;
     }
 
     /// <summary>Adds a piece of text. White space alone is no text.</summary>

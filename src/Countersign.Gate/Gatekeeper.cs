@@ -25,7 +25,9 @@ public sealed class Gatekeeper(KnownTexts texts, LookAlikes looks, Func<byte[], 
 {
     private const int MostPassages = 20;
 
-    /// <summary>Reads and judges bytes. Steps as in <see cref="Judge(Document, Audience?)"/>.</summary>
+    private readonly UnreadPolicy _unread = unread;
+
+    /// <summary>Reads and judges bytes. Steps as in <see cref="Judge(Document, Audience?, UnreadPolicy?)"/>.</summary>
     public Ruling Judge(ReadOnlyMemory<byte> bytes, string name, Audience? recipients, ReadingBounds? bounds = null) =>
         Judge(Document.Read(bytes, name, bounds), recipients);
 
@@ -40,8 +42,12 @@ public sealed class Gatekeeper(KnownTexts texts, LookAlikes looks, Func<byte[], 
     /// <item>What was not read cannot be judged.</item>
     /// </list>
     /// </summary>
-    public Ruling Judge(Document document, Audience? recipients)
+    /// <param name="document">The document.</param>
+    /// <param name="recipients">To whom it goes.</param>
+    /// <param name="unread">What to do about what cannot be read, where it is not what the gatekeeper does otherwise.</param>
+    public Ruling Judge(Document document, Audience? recipients, UnreadPolicy? unread = null)
     {
+        unread ??= _unread;
         // :: Step 1
         var seals = new List<FallenSeal>();
         var standing = new HashSet<Document>(ReferenceEqualityComparer.Instance);
@@ -86,6 +92,23 @@ public sealed class Gatekeeper(KnownTexts texts, LookAlikes looks, Func<byte[], 
         var kind = leaks.Count > 0 || seals.Count > 0 || alike.Count > 0 || (dark.Count > 0 && !unsure) ? RulingKind.Refuse
             : dark.Count > 0 ? RulingKind.Unsure : RulingKind.Pass;
         return new Ruling(kind, leaks, alike, seals, dark, matched.Suspicions);
+    }
+
+    /// <summary>
+    /// Whether a message brings nothing but sealed letters that stand: every document in it is one, and what the message itself says stands in a text that is free for everyone, as the
+    /// covering words of an office do.
+    /// </summary>
+    public bool BringsOnlySealed(Document message)
+    {
+        var any = false;
+        foreach (var part in message.Parts)
+        {
+            if (part.Kind != DocumentKind.Pdf || !Sealed(part.Bytes.Span) || verify(part.Bytes.ToArray()).Kind is not (VerdictKind.GenuineInForce or VerdictKind.Exercise))
+                return false;
+            any = true;
+        }
+        return any && message.Unread.Count == 0
+            && texts.IsFree(NormalText.Of(message.Passages.Where(p => p.Role is not (TextRole.MailHeader or TextRole.Metadata or TextRole.Name)).Select(p => p.Text)), Audience.Everyone);
     }
 
     private static bool Sealed(ReadOnlySpan<byte> pdf) => pdf.IndexOf(System.Text.Encoding.ASCII.GetBytes(SealedPdf.ReceiptName)) >= 0;

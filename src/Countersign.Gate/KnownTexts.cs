@@ -214,6 +214,33 @@ public sealed class KnownTexts : IDisposable
         }
     }
 
+    /// <summary>
+    /// Whether every letter of a text stands in free texts for all these recipients, in pieces of at least a k-gram. A text without letters does; one that is shorter than a k-gram does not.
+    /// </summary>
+    public bool IsFree(NormalText text, Audience recipients)
+    {
+        if (text.Letters.Length == 0)
+            return true;
+        while (true)
+        {
+            var generation = _current;
+            if (!generation.Enter())
+            {
+                ObjectDisposedException.ThrowIf(_disposed, this);
+                continue;
+            }
+            try
+            {
+                var shares = recipients.IsEveryone ? null : recipients.Addresses.Select(Digest).ToArray();
+                return FreeLetters(generation, generation.Entries, Grams(text), shares, text.Letters.Length) is { } free && Array.IndexOf(free, false) < 0;
+            }
+            finally
+            {
+                generation.Leave();
+            }
+        }
+    }
+
     /// <summary>What a message carries of drafts that is in no text free for all its recipients.</summary>
     public Recognition Match(NormalText message, Audience recipients)
     {

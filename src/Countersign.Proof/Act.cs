@@ -86,6 +86,7 @@ public abstract class Act
             DelegateAct.Name => DelegateAct.Read(header, fields),
             RekeyAct.Name => RekeyAct.Read(header, fields),
             FreeAct.Name => FreeAct.Read(header, fields),
+            PassAct.Name => PassAct.Read(header, fields),
             DraftAct.Name => DraftAct.Read(header, fields),
             ReviewAct.Name => ReviewAct.Read(header, fields),
             ReleaseAct.Name => ReleaseAct.Read(header, fields),
@@ -163,4 +164,33 @@ public sealed class FreeAct(ActHeader header) : Act(header)
     private protected override void WriteMembers(JsonObject json) => json.Add("text", Text).Add("title", Title);
 
     internal static FreeAct Read(ActHeader header, Fields fields) => new(header) { Text = fields.Digest("text"), Title = fields.Text("title", 200) };
+}
+
+/// <summary>
+/// One message may leave, though the gate refuses it: what it says, to whom it goes, until a moment. Needs the policy's <c>free</c> rule. It frees no text: the same words in
+/// another message, or to others, are refused as before.
+/// </summary>
+public sealed class PassAct(ActHeader header) : Act(header)
+{
+    internal const string Name = "pass";
+    public override string Kind => Name;
+    public override string Subject => FreeAct.About;
+
+    /// <summary>The digest of message and recipients, as the gate forms it.</summary>
+    public required Digest Message { get; init; }
+
+    /// <summary>Why, in clear.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>Until when, at most <see cref="DecisionAct.LongestWait"/> after <see cref="Act.At"/>.</summary>
+    public required DateTimeOffset Until { get; init; }
+
+    private protected override void WriteMembers(JsonObject json) => json.Add("message", Message).Add("reason", Reason).Add("until", Proof.Text.Moment(Until));
+
+    internal static PassAct Read(ActHeader header, Fields fields) => new(header)
+    {
+        Message = fields.Digest("message"),
+        Reason = fields.Text("reason", 2000),
+        Until = DecisionAct.ReadUntil(header, fields),
+    };
 }

@@ -181,7 +181,7 @@ public abstract class DecisionAct : LetterAct
     /// <summary>When the unfinished decision ends, at most <see cref="LongestWait"/> after <see cref="Act.At"/>.</summary>
     public required DateTimeOffset Until { get; init; }
 
-    private protected static DateTimeOffset ReadUntil(ActHeader header, Fields fields) =>
+    internal static DateTimeOffset ReadUntil(ActHeader header, Fields fields) =>
         fields.Moment("until") is var until && until >= header.At && until - header.At <= LongestWait
             ? until
             : throw new MalformedException("\"until\" is not within the 7 days after \"at\"");

@@ -75,7 +75,7 @@ public sealed class Permit
         {
             case RosterAct rosterAct:
                 return Count(roster.Needs(rosterAct, at), candidates, roster, Nobody, null, at);
-            case FreeAct:
+            case FreeAct or PassAct:
                 return Count(policy.Free, candidates, roster, Nobody, null, at);
             case DraftAct or ReviewAct when candidates.Count > 1:
                 return Refused("signature.extra", "A draft or review is signed by its author alone.");

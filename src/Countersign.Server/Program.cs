@@ -5,12 +5,16 @@ using Countersign.Server.Checking;
 using Countersign.Server.Commands;
 using Countersign.Server.Coordinating;
 using Countersign.Server.Drafting;
+using Countersign.Server.Guarding;
 using Countersign.Server.Keeping;
 using Countersign.Server.Publishing;
 using Countersign.Server.Recalling;
 using Countersign.Server.Releasing;
 using Countersign.Server.Replaying;
 using Countersign.Server.Serving;
+
+// Before the first socket: they complete on the threads that wait for them, which halves what a short message costs the gate (docs/decisions/0006-gate.md).
+Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", args is ["gate", ..] ? "1" : null);
 
 // The house: what happens to a letter, room by room.
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -23,6 +27,7 @@ static void Rooms(RootCommand root, CommandLine line)
     root.MapApproving(line);     // who is in office, under which policy
     root.MapDrafting(line);      // versions and their fair copies
     root.MapChecking(line);      // may it leave, is it fit to be a letter
+    root.MapGuarding(line);      // the gate before the mail
     root.MapCoordinating(line);  // what colleagues say
     root.MapReleasing(line);     // the last signature, the ledger, the seal
     root.MapPublishing(line);    // what a stranger needs, and the stranger's check

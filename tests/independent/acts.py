@@ -218,6 +218,7 @@ KINDS = {
     "delegate": {"to": is_id, "role": is_id, "until": is_moment, "kinds": id_set(0, 64)},
     "rekey": {**OFFICE_KEYS, "gap?": record({"from": integer(1), "root": is_digest, "size": integer(1)})},
     "free": {"text": is_digest, "title": text(200)},
+    "pass": {"message": is_digest, "reason": text(2000), "until": is_moment},
     "draft": {"letter": is_letter, "version": integer(1, 100_000), "reference": is_reference, "kind": is_id, "copy": is_digest, "source?": is_digest,
               "enclosures": array(record({"digest": is_digest, "name": text(255), "type": text(127)}), 0, 100), "subject": is_digest,
               "language": is_id, "addressees": array(is_digest, 0, 200), "audience": one_of("addressees", "public"), "not-before?": is_moment,
@@ -231,7 +232,7 @@ KINDS = {
     "withdraw": {**DECISION, "release": is_digest, "reason?": text(2000), "public": boolean},
     "correct": {**DECISION, "release": is_digest, "replacement": is_digest, "reference": is_reference},
 }
-ROSTER_KINDS, LETTER_KINDS, DECISIONS = tuple(KINDS)[:6], tuple(KINDS)[7:], ("release", "lift", "withdraw", "correct")
+ROSTER_KINDS, LETTER_KINDS, DECISIONS = tuple(KINDS)[:6], tuple(KINDS)[8:], ("release", "lift", "withdraw", "correct")
 HEADER = {"act": one_of(*KINDS), "office": is_id, "at": is_moment, "nonce": matches("[0-9a-f]{32}"), "by": is_id}
 SHAPES = {kind: record({**HEADER, **members, **({} if kind == "found" else {"roster": is_digest})}) for kind, members in KINDS.items()}
 
@@ -248,9 +249,9 @@ class Act:
         need(isinstance(m, dict) and HEADER["act"](m.get("act")) and SHAPES[m["act"]](m), "an act: its members")
         self.name, self.kind, self.by, self.office, self.at = H(data).hex(), m["act"], m["by"], m["office"], seconds(m["at"])
         self.letter = m.get("letter")
-        self.subject = self.letter or ("free" if self.kind == "free" else "roster")
+        self.subject = self.letter or ("free" if self.kind in ("free", "pass") else "roster")
         self.until, self.since = (seconds(m[name]) if name in m else None for name in ("until", "since"))
-        need(self.kind not in DECISIONS or self.at <= self.until <= self.at + 7 * DAY, "an act: until")
+        need(self.kind not in (*DECISIONS, "pass") or self.at <= self.until <= self.at + 7 * DAY, "an act: until")
         need(self.since is None or self.since <= self.at, "an act: since")
         need("gap" not in m or m["gap"]["from"] <= m["gap"]["size"], "an act: gap")
         need(self.kind != "found" or m["rp"] != m["sign-in"] and all(origin_fits(o, m["rp"]) for o in m["origins"]), "an act: its origins")

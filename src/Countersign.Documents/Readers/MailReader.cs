@@ -140,7 +140,8 @@ internal static class MailReader
                 {
                     message.WriteTo(FormatOptions.Default, bytes);
                     reading.Pay(bytes.Length);
-                    reading.Part(bytes.ToArray(), NameOf(nested), new Place(part), DocumentKind.Eml);
+                    var (whole, named) = (bytes.ToArray(), NameOf(nested));
+                    reading.Deep(() => reading.Part(whole, named, new Place(part), DocumentKind.Eml));
                 }
                 break;
             case MimePart leaf:
@@ -193,16 +194,20 @@ internal static class MailReader
         {
             if (leaf.ContentDisposition?.FileName is { Length: > 0 } && type.Name is { Length: > 0 } other && other != name)
                 reading.Text(other, TextRole.Name, place);
-            reading.Part(bytes, name, place, type.IsMimeType("text", "html") ? DocumentKind.Html : null);
+            var said = type.IsMimeType("text", "html") ? DocumentKind.Html : null;
+            reading.Deep(() => reading.Part(bytes, name, place, said));
         }
         else if (name.Length > 0 || leaf.IsAttachment)
         {
             var html = kind == DocumentKind.Html || type.IsMimeType("text", "html");
             var text = html ? HtmlReader.Decode(bytes, type.Charset) : Charsets.Decode(bytes, type.Charset);
-            reading.Part(Encoding.UTF8.GetBytes(text), name, place, html ? DocumentKind.Html : DocumentKind.Text);
+            reading.Deep(() => reading.Part(Encoding.UTF8.GetBytes(text), name, place, html ? DocumentKind.Html : DocumentKind.Text));
         }
         else if (type.IsMimeType("text", "html") || kind == DocumentKind.Html)
-            HtmlReader.Read(reading, HtmlReader.Decode(bytes, type.Charset), part);
+        {
+            var charset = type.Charset;
+            reading.Deep(() => HtmlReader.Read(reading, HtmlReader.Decode(bytes, charset), part));
+        }
         else
             PlainTextReader.Read(reading, Charsets.Decode(bytes, type.Charset), TextRole.Body, part);
     }

@@ -22,7 +22,6 @@ public static class CheckDoor
     private sealed class Desk(House house) : IDisposable
     {
         private readonly SemaphoreSlim _atOnce = new(Environment.ProcessorCount * 2);
-        private OfficeTexts? _texts;
         private (ulong Size, DateTimeOffset At, Checks Checks)? _checks;
 
         /// <summary>Reads the body up to its bound, judges it, and says so in the form of <c>check --json</c>, without letters and passages: a token is no reader.</summary>
@@ -54,7 +53,7 @@ public static class CheckDoor
             await _atOnce.WaitAsync(context.RequestAborted);
             try
             {
-                var checks = house.Alone(Current);
+                var checks = house.Office.Alone(Current);
                 var found = checks.Check(body.GetBuffer().AsMemory(0, (int)body.Length), name, to.Length > 0 ? Audience.Of(to.SelectMany(OfficeTexts.Addresses)) : null);
                 context.Response.ContentType = "application/json";
                 await context.Response.WriteAsync(found.ToJson(inFull: false).ToJsonString(), context.RequestAborted);
@@ -73,15 +72,11 @@ public static class CheckDoor
         {
             if (_checks is { } made && made.Size == office.LedgerSize && office.Now - made.At < TimeSpan.FromMinutes(1))
                 return made.Checks;
-            var checks = new Checks(office, _texts ??= OfficeTexts.Open(office));
+            var checks = new Checks(office, house.Office.Texts);
             _checks = (office.LedgerSize, office.Now, checks);
             return checks;
         }
 
-        public void Dispose()
-        {
-            _texts?.Dispose();
-            _atOnce.Dispose();
-        }
+        public void Dispose() => _atOnce.Dispose();
     }
 }

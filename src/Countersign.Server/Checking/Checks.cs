@@ -71,7 +71,8 @@ public sealed class Checks
     {
         texts.CatchUp(office, progress);
         var (trust, now) = (office.Trust(), office.Now);
-        _gate = new Gatekeeper(texts.Known, new LookAlikes(LookOf(office)), pdf => Receipt.Verify(pdf, trust, null, now), new UnreadPolicy());
+        var holds = GateWatch.Holds(office.Home);
+        _gate = new Gatekeeper(texts.Known, new LookAlikes(GateWatch.LookOf(office)), pdf => GateWatch.Verify(pdf, trust, holds, now), new UnreadPolicy());
         _facts = FactsOf(office);
         _today = DateOnly.FromDateTime(now.UtcDateTime);
     }
@@ -102,10 +103,6 @@ public sealed class Checks
     }, _today);
 
     private static bool IsSealed(Document document) => document.Parts.Any(p => p.Name == SealedPdf.ReceiptName);
-
-    /// <summary>What the office's letters look like.</summary>
-    public static OfficeLook LookOf(Office office) => new(
-        office.Found.Title, office.Setting("prefix") ?? "", [.. office.Records.People.Select(p => p.Name)], []);
 
     /// <summary>What the record says of any letter of the office.</summary>
     private static LetterFacts FactsOf(Office office) => new() { ReferencePrefix = office.Setting("prefix"), OfficeName = office.Found.Title, OfficeDomain = office.Found.Office };

@@ -170,6 +170,18 @@ public sealed partial class Office : IDisposable
     public bool IsFree(Digest text) => Records.ActsAbout(Records, FreeAct.About)
         .Any(a => Act.TryRead(a.Bytes, out var act, out _) && act is FreeAct free && free.Text == text);
 
+    /// <summary>The messages that people let pass the gate, by digest, each until its moment; those whose time is over are left out.</summary>
+    public IReadOnlyDictionary<Digest, DateTimeOffset> MessagesLetPass()
+    {
+        var now = Now;
+        var all = new Dictionary<Digest, DateTimeOffset>();
+        foreach (var row in Records.ActsAbout(Records, FreeAct.About))
+            if (row.Kind == "pass" && Book.Recorded(row).Is(out var recorded, out _) && recorded.Act is PassAct pass && pass.Until >= now
+                && Chain.Judge(pass, recorded.Approvals, null, recorded.At, recorded.Index).IsGranted)
+                all[pass.Message] = all.TryGetValue(pass.Message, out var until) && until > pass.Until ? until : pass.Until;
+        return all;
+    }
+
     /// <summary>What a new act says of itself: the office, now, a fresh nonce, the author, the newest roster.</summary>
     public ActHeader Header(string by) => new(Found.Office, Later(Now, _book.LastEntry), Nonce(), by, Roster.Digest);
 

@@ -249,10 +249,10 @@ public sealed class OfficeLedger : IDisposable
                 : new Admission<Kept, Refusal>.Admit(statement.Bytes, candidate);
         }
 
-        if (act is FreeAct free)
+        if (act is FreeAct or PassAct)
         {
-            if (_records.HasDraftNaming(free.Text)
-                || before.Any(r => r.Act is DraftAct d && (d.FairCopy == free.Text || d.Source == free.Text)))
+            if (act is FreeAct free && (_records.HasDraftNaming(free.Text)
+                || before.Any(r => r.Act is DraftAct d && (d.FairCopy == free.Text || d.Source == free.Text))))
                 return Refuse(Refusal.From(new Fault("free.draft", "This is the text of a draft of this office; what was first seen in a draft is never freed.")));
             var freeing = chain.Judge(act, candidate.Approvals, null, at, admitting.Index);
             return freeing.IsGranted

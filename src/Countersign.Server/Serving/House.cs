@@ -28,39 +28,16 @@ public sealed class House
     private IReadOnlyList<(string Name, string Digest)> _tokens = [];
     private DateTimeOffset _tokensAt;
 
-    private readonly Home _home;
-    private readonly TimeProvider _clock;
+    private House(SharedOffice office, RouteGroupBuilder programs, IHostApplicationLifetime life) => (Office, Programs, Life) = (office, programs, life);
 
-    // Under the gate: one thread at a time.
-    private Office _office;
-
-    private House(Home home, TimeProvider clock, Office office, RouteGroupBuilder programs, IHostApplicationLifetime life) =>
-        (_home, _clock, _office, Programs, Life) = (home, clock, office, programs, life);
+    /// <summary>The office that it serves.</summary>
+    public SharedOffice Office { get; }
 
     /// <summary>Where doors for programs are added, under <c>/api/v1</c>.</summary>
     public RouteGroupBuilder Programs { get; }
 
     /// <summary>When the house closes.</summary>
     public IHostApplicationLifetime Life { get; }
-
-    /// <summary>
-    /// Does something with the office while nobody else in this house does. Commands in other processes may have entered acts: the office is then opened anew,
-    /// so that nothing is answered from yesterday.
-    /// </summary>
-    public T Alone<T>(Func<Office, T> what)
-    {
-        lock (_gate)
-        {
-            if (_office.IsBehind)
-            {
-                if (!Office.Open(_home, _clock).Is(out var office, out var refusal))
-                    throw new InvalidDataException(refusal.Why);
-                _office.Dispose();
-                _office = office;
-            }
-            return what(_office);
-        }
-    }
 
     /// <summary>Serves until somebody ends it.</summary>
     public static Result<Answer> Run(Home home, TimeProvider clock, string urls, Action<House> doors, TextWriter said)
@@ -77,7 +54,7 @@ public sealed class House
         {
             return new Refusal("serve.file", $"The office cannot listen at {urls}: {e.Message.TrimEnd('.')}.", "Give another address with --urls, such as http://127.0.0.1:9000.");
         }
-        said.WriteLine($"{house.Alone(o => o.Found.Title)} serves at {string.Join(", ", app.Urls)}. Ctrl+C ends it.");
+        said.WriteLine($"{house.Office.Alone(o => o.Found.Title)} serves at {string.Join(", ", app.Urls)}. Ctrl+C ends it.");
         house.Life.ApplicationStopped.WaitHandle.WaitOne();
         house.Close();
         return new Answer().Line("The office no longer serves.");
@@ -86,9 +63,9 @@ public sealed class House
     /// <summary>The web application, not started yet.</summary>
     internal static Result<(WebApplication App, House House)> Build(Home home, TimeProvider clock, string urls, Action<House> doors)
     {
-        if (!Office.Open(home, clock).Is(out var office, out var refusal))
+        if (!SharedOffice.Open(home, clock).Is(out var office, out var refusal))
             return refusal;
-        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = office.Home.Path });
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = home.Path });
         builder.Logging.ClearProviders();
         builder.Logging.AddSimpleConsole(o => o.SingleLine = true).SetMinimumLevel(LogLevel.Warning);
         builder.WebHost.UseUrls(urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
@@ -124,7 +101,7 @@ public sealed class House
             return next(context);
         });
         var programs = app.MapGroup("/api/v1");
-        var opened = new House(home, clock, office, programs, app.Lifetime);
+        var opened = new House(office, programs, app.Lifetime);
         app.Use(async (context, next) =>
         {
             if (!context.Request.Path.StartsWithSegments("/api/v1") || opened.SignedIn(context))
@@ -136,10 +113,10 @@ public sealed class House
         app.UseRateLimiter();
         programs.RequireRateLimiting("programs");
         app.MapGet("/healthz", () => Results.Text("ok\n"));
-        Directory.CreateDirectory(office.Home.Public);
+        Directory.CreateDirectory(home.Public);
         app.UseStaticFiles(new StaticFileOptions
         {
-            FileProvider = new PhysicalFileProvider(office.Home.Public, Microsoft.Extensions.FileProviders.Physical.ExclusionFilters.System), // "/.well-known" begins with a dot
+            FileProvider = new PhysicalFileProvider(home.Public, Microsoft.Extensions.FileProviders.Physical.ExclusionFilters.System), // "/.well-known" begins with a dot
             ServeUnknownFileTypes = true,
             DefaultContentType = "application/octet-stream",
             ContentTypeProvider = new FileExtensionContentTypeProvider(new Dictionary<string, string>()),
@@ -156,11 +133,7 @@ public sealed class House
     }
 
     /// <summary>Closes the office, once nobody is served any more.</summary>
-    internal void Close()
-    {
-        lock (_gate)
-            _office.Dispose();
-    }
+    internal void Close() => Office.Dispose();
 
     private bool SignedIn(HttpContext context)
     {
@@ -173,8 +146,8 @@ public sealed class House
         IReadOnlyList<(string Name, string Digest)> tokens;
         lock (_gate)
         {
-            if (_office.Now - _tokensAt > TokensLast)
-                (_tokens, _tokensAt) = (Tokens.All(_office), _office.Now);
+            if (Office.Now - _tokensAt > TokensLast)
+                (_tokens, _tokensAt) = (Office.Alone(Tokens.All), Office.Now);
             tokens = _tokens;
         }
         if (tokens.FirstOrDefault(t => System.Security.Cryptography.CryptographicOperations.FixedTimeEquals(
