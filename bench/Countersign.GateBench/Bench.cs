@@ -11,18 +11,20 @@ internal sealed class Bench : IDisposable
     private readonly Options _options;
     private readonly string _work;
     private readonly Words _words;
-    private readonly Mails _mails;
     private readonly Dictionary<Against, Contestant> _contestants = [];
     private readonly Dictionary<Text, MailSet> _sets = [];
     private readonly HashSet<Text> _warm = [];
 
-    public Bench(Options options)
+    private readonly CancellationToken _stop;
+
+    /// <param name="options">What was asked for.</param>
+    /// <param name="stop">Ends it after the measurement that is under way, with everything that was started.</param>
+    public Bench(Options options, CancellationToken stop)
     {
-        _options = options;
+        (_options, _stop) = (options, stop);
         _work = Directory.CreateTempSubdirectory("countersign-gatebench-").FullName;
         Programs.Folder(_work);
         _words = Words.Of(options.Corpora);
-        _mails = new Mails(_words);
     }
 
     public void Run(IReadOnlyList<Row> rows)
@@ -31,6 +33,7 @@ internal sealed class Bench : IDisposable
             {DateTime.UtcNow:yyyy-MM-dd HH:mm} UTC, {Environment.ProcessorCount} processors, load {Load()}, .NET {Environment.Version}, {Programs.Run("postconf", "-d", "-h", "mail_version").Trim()} Postfix
             words: {_words.Count:N0} from {_words.From}; {_options.Drafts:N0} drafts known; {_options.Rounds} rounds of {_options.Time.TotalSeconds:F0} s each, after one to warm up
             """));
+        Make([.. rows.Select(r => r.Text).Prepend(Text.Small).Distinct()]);
         foreach (var row in rows)
         {
             var contestants = Enum.GetValues<Against>().Where(a => row.Against.HasFlag(a) && !_options.Without.HasFlag(a)).Select(Started).ToList();
@@ -70,23 +73,28 @@ internal sealed class Bench : IDisposable
     private GateProxy Checked(GateProxy gate)
     {
         foreach (var draft in (int[])[1, _options.Drafts / 2, _options.Drafts - 1])
-            if (TimedSender.SendOne(gate.Port, _mails.Leak(draft)) is var answer && !answer.StartsWith("550", StringComparison.Ordinal))
+            if (TimedSender.SendOne(gate.Port, new Mails(_words).Leak(draft)) is var answer && !answer.StartsWith("550", StringComparison.Ordinal))
                 throw new InvalidOperationException($"The gate answered a mail that is draft {draft}: {answer}");
         return gate;
     }
 
-    private MailSet Set(Text text)
+    /// <summary>Makes the messages before any gate runs: its memory says what they share with drafts, and one process at a time has it.</summary>
+    private void Make(IReadOnlyList<Text> texts)
     {
-        if (_sets.TryGetValue(text, out var made))
-            return made;
-        Console.Error.WriteLine($"making messages: {text}");
-        return _sets[text] = text switch
+        using var known = _options.Without.HasFlag(Against.Gate) ? null : DraftsHome.Open(DraftsHome.Made(_options.Cache, _options.Program, _words, _options.Drafts));
+        var mails = new Mails(_words, known is null ? null : wire => DraftsHome.Hits(known, wire));
+        foreach (var text in texts)
         {
-            Text.Small => _mails.Small(20_000),
-            Text.Stock => _mails.SmallWithStock(20_000),
-            Text.Mix => _mails.Mix(400),
-            _ => _mails.Large(40),
-        };
+            Console.Error.WriteLine($"making messages: {text}");
+            _sets[text] = text switch
+            {
+                Text.Small => mails.Small(5_000),
+                Text.Hits => mails.SmallWithHits(5_000),
+                Text.Stock => mails.SmallWithStock(200),
+                Text.Mix => mails.Mix(400),
+                _ => mails.Large(40),
+            };
+        }
     }
 
     private void Warm(Text text)
@@ -95,20 +103,21 @@ internal sealed class Bench : IDisposable
             return;
         Console.Error.WriteLine($"warming up the gate: {text}");
         if (_warm.Count == 1)
-            SmtpSource.Send(gate.Port, new Sessions(10, true), _mails.SmallFile(_work), WarmUp);
-        TimedSender.Closed(gate.Port, new Sessions(10, true), Set(text).Next, TimeSpan.FromSeconds(_options.Quick ? 5 : 10));
+            SmtpSource.Send(gate.Port, new Sessions(10, true), _sets[Text.Small].FirstFile(_work), WarmUp);
+        TimedSender.Closed(gate.Port, new Sessions(10, true), _sets[text].Next, TimeSpan.FromSeconds(_options.Quick ? 5 : 10));
     }
 
     private Dictionary<Contestant, Tally> Rounds(Row row, List<Contestant> contestants)
     {
         var tallies = contestants.ToDictionary(c => c, _ => new Tally());
-        var set = row.Repeated ? Set(row.Text).Repeated() : Set(row.Text);
-        var file = row.Text == Text.Stock ? _mails.SmallWithStockFile(_work) : _mails.SmallFile(_work);
+        var set = row.Repeated ? _sets[row.Text].Repeated() : _sets[row.Text];
+        var file = set.FirstFile(_work);
         for (var round = 0; round <= _options.Rounds; round++)
         {
             Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{row.Id}: {(round == 0 ? "to warm up" : $"round {round} of {_options.Rounds}")}, load {Load()}"));
             foreach (var contestant in contestants)
             {
+                _stop.ThrowIfCancellationRequested();
                 var tally = tallies[contestant];
                 GC.Collect();
                 var time = round == 0 ? TimeSpan.FromSeconds(1) : _options.Time;
@@ -143,7 +152,7 @@ internal sealed class Bench : IDisposable
 
             ### {row.Id}: {row.Title}
 
-            {(row.Timed ? "timed sender" : "smtp-source")}, {Set(row.Text).AverageBytes:N0} bytes on average
+            {(row.Timed ? "timed sender" : "smtp-source")}, {_sets[row.Text].AverageBytes:N0} bytes on average
 
             | | messages/s | least | most | µs of processor time a message | p50 ms | p99 ms | at half its rate p50 ms | p99 ms |{(contestants.Any(c => tallies[c].Allocated is not null) ? " bytes allocated a message |" : "")}
             |---|---|---|---|---|---|---|---|---|{(contestants.Any(c => tallies[c].Allocated is not null) ? "---|" : "")}

@@ -11,6 +11,19 @@ namespace Countersign.GateBench;
 /// </summary>
 internal static class DraftsHome
 {
+    /// <summary>Opens the gate's memory itself. No gate may have it meanwhile.</summary>
+    public static KnownTexts Open(string home) => KnownTexts.Open(Path.Combine(home, "known", "texts"), File.ReadAllBytes(Path.Combine(home, "keys", "office", "texts.secret")));
+
+    /// <summary>What a message shares with drafts.</summary>
+    public static (int Drafts, bool Leaks) Hits(KnownTexts known, byte[] wire)
+    {
+        var matched = known.Match(Text(Document.Read(wire.AsMemory(0, wire.Length - 3), "message.eml")), Audience.Of([Mails.Recipient]));
+        return (matched.Suspicions.Count, matched.Leaks.Count > 0);
+    }
+
+    /// <summary>All text of a document as it is looked up.</summary>
+    public static NormalText Text(Document document) => NormalText.Of(document.Whole().SelectMany(d => d.Passages).Select(p => p.Text));
+
     /// <summary>Changes with what is in such a home.</summary>
     private const int Edition = 1;
 
@@ -27,8 +40,7 @@ internal static class DraftsHome
         Programs.Run(program, "draft", Path.Combine(Programs.Repository, "testdata", "letters", "helicopters.en.md"), "--as", "D. Drafter", "--home", home);
 
         var (since, done) = (Stopwatch.GetTimestamp(), 0);
-        var secret = File.ReadAllBytes(Path.Combine(home, "keys", "office", "texts.secret"));
-        using (var known = KnownTexts.Open(Path.Combine(home, "known", "texts"), secret))
+        using (var known = Open(home))
         {
             Parallel.For(1, drafts, new ParallelOptions { MaxDegreeOfParallelism = 2 * Environment.ProcessorCount }, n =>
             {

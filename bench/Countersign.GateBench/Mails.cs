@@ -16,49 +16,64 @@ internal sealed record MailSet(string Name, IReadOnlyList<byte[]> All)
 
     public double AverageBytes => All.Average(m => m.Length - 5);
 
+    /// <summary>The first as a file for <c>smtp-source -F</c>, which stuffs dots and ends lines itself.</summary>
+    public string FirstFile(string folder)
+    {
+        var path = Path.Combine(folder, "message.eml");
+        var text = Encoding.UTF8.GetString(All[0]);
+        Programs.Write(path, text[..^3].Replace("\r\n.", "\n", StringComparison.Ordinal));
+        return path;
+    }
+
     /// <summary>The first alone, again and again.</summary>
     public MailSet Repeated() => new(Name + ", one text repeated", [All[0]]);
 }
 
 /// <summary>Makes messages of an office's everyday mail.</summary>
-internal sealed class Mails(Words words)
+/// <param name="words">Where words come from.</param>
+/// <param name="hits">How many drafts a message shares a fingerprint with, and whether it leaks one; nothing where nobody knows.</param>
+internal sealed class Mails(Words words, Func<byte[], (int Drafts, bool Leaks)>? hits = null)
 {
     public const string Sender = "d.drafter@tfn.example", Recipient = "joc@example.org";
 
     private static readonly byte[] s_png = [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
 
-    /// <summary>Text alone, 4 KB with its headers.</summary>
-    public MailSet Small(int count) => new("4 KB text", [.. Enumerable.Range(0, count).Select(n => Wire(Text(n, words.Mail(n, 390))))]);
+    /// <summary>Text alone, 4 KB with its headers. Nothing of it stands in a draft.</summary>
+    public MailSet Small(int count) => Made("4 KB text", count, n => Text(n, words.Mail(n, 470)), h => h.Drafts == 0);
 
-    /// <summary>Text alone, 4 KB, with a sentence that stands in a tenth of all drafts.</summary>
-    public MailSet SmallWithStock(int count) => new("4 KB text with a stock sentence", [.. Enumerable.Range(0, count).Select(n => Wire(Text(n, $"{words.Mail(n, 375)}\n\n{Words.Stock(n)}")))]);
+    /// <summary>The same, but each shares at least one fingerprint with some draft, as words do that come together by chance.</summary>
+    public MailSet SmallWithHits(int count) => Made("4 KB text with a chance hit", count, n => Text(n, $"{words.Mail(n, 450)}\n\n{words.Passage((int)(n * 7919L % 50_000) + 1)}"), h => h is { Drafts: > 0, Leaks: false });
 
-    /// <summary>75 KB, in turn with a PDF of several pages and with a DOCX, each with a text of its own.</summary>
-    public MailSet Mix(int count) => new("75 KB with PDF or DOCX", [.. Enumerable.Range(0, count).Select(n => n % 2 == 0
-        ? Wire(WithFile(n, "report.pdf", "application/pdf", Pdf(n, 1500)))
-        : Wire(WithFile(n, "report.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", Docx(n, 2000, 43_000))))]);
+    /// <summary>The same, with a sentence that stands in a tenth of all drafts.</summary>
+    public MailSet SmallWithStock(int count) => Made("4 KB text with a stock sentence", count, n => Text(n, $"{words.Mail(n, 450)}\n\n{Words.Stock(n)}"), h => !h.Leaks);
+
+    /// <summary>75 KB, in turn with a PDF of several pages and with a DOCX, each with a text of its own. Nothing of it stands in a draft.</summary>
+    public MailSet Mix(int count) => Made("75 KB with PDF or DOCX", count, n => n % 2 == 0
+        ? WithFile(n, "report.pdf", "application/pdf", Pdf(n, 1500))
+        : WithFile(n, "report.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", Docx(n, 2000, 43_000)), h => h.Drafts == 0);
 
     /// <summary>1 MB: a DOCX of ten pages with pictures.</summary>
-    public MailSet Large(int count) => new("1 MB with DOCX", [.. Enumerable.Range(0, count).Select(n =>
-        Wire(WithFile(n, "report.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", Docx(n, 5000, 720_000))))]);
+    public MailSet Large(int count) => Made("1 MB with DOCX", count, n =>
+        WithFile(n, "report.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", Docx(n, 5000, 720_000)), h => h.Drafts == 0);
+
+    private MailSet Made(string name, int count, Func<int, string> make, Func<(int Drafts, bool Leaks), bool> wanted)
+    {
+        // Kinds alternate by number: whoever is left out is replaced by one of its kind.
+        var made = new List<byte[]>();
+        for (var n = 0; made.Count < count; n++)
+            for (var other = n; ; other += 100_000)
+            {
+                var wire = Wire(make(other));
+                if (hits is not null && !wanted(hits(wire)))
+                    continue;
+                made.Add(wire);
+                break;
+            }
+        return new MailSet(name, made);
+    }
 
     /// <summary>A mail that quotes a draft.</summary>
     public byte[] Leak(int draft) => Wire(Text(0, words.Draft(draft)));
-
-    /// <summary>The same for <c>smtp-source -F</c>, which stuffs dots and ends lines itself.</summary>
-    public string SmallFile(string folder)
-    {
-        var path = Path.Combine(folder, "small.eml");
-        Programs.Write(path, Text(0, words.Mail(0, 390)));
-        return path;
-    }
-
-    public string SmallWithStockFile(string folder)
-    {
-        var path = Path.Combine(folder, "stock.eml");
-        Programs.Write(path, Text(0, $"{words.Mail(0, 375)}\n\n{Words.Stock(0)}"));
-        return path;
-    }
 
     private static string Headers(int number, string contentType) => string.Create(CultureInfo.InvariantCulture, $"""
         Received: from workstation-{number % 200}.tfn.example (workstation-{number % 200}.tfn.example [192.0.2.{number % 250}])

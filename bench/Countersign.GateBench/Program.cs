@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Countersign.GateBench;
 
 // Measures the gate as a mail server meets it, each row beside peers in the same run, in turns. Tells medians and ratios; judges nothing.
@@ -38,6 +39,21 @@ foreach (var needed in (string[])["smtp-source", "smtp-sink", "postfix", "rspamd
         Console.Error.WriteLine($"{needed} is not installed. On Debian: apt-get install -y --no-install-recommends postfix rspamd");
         return 3;
     }
-using var bench = new Bench(options);
-bench.Run([.. Row.All.Where(options.Wants)]);
-return 0;
+using var stop = new CancellationTokenSource();
+void Stop(PosixSignalContext signal)
+{
+    signal.Cancel = true;
+    stop.Cancel();
+}
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+using var bench = new Bench(options, stop.Token);
+try
+{
+    bench.Run([.. Row.All.Where(options.Wants)]);
+    return 0;
+}
+catch (OperationCanceledException)
+{
+    return 3;
+}

@@ -14,6 +14,7 @@ internal enum Against
 internal enum Text
 {
     Small,
+    Hits,
     Stock,
     Mix,
     Large,
@@ -40,6 +41,7 @@ internal sealed record Row(string Id, string Title, Text Text, Sessions Sessions
         new("4k-new-1", "4 KB, 1 at once, a new connection each", Text.Small, new(1, false), Against.Gate | Against.Direct | Against.Proxy),
         new("4k-new-100", "4 KB, 100 at once, a new connection each", Text.Small, new(100, false), Against.Gate | Against.Direct | Against.Proxy),
         new("4k-varied", "4 KB, each another text, 10 sessions kept open", Text.Small, new(10, true), Against.Gate | Against.Direct | Against.Proxy, Timed: true, Half: true),
+        new("4k-hits", "4 KB, each another text with five words of some draft, 10 sessions kept open", Text.Hits, new(10, true), Against.Gate | Against.Direct, Timed: true, Half: true),
         new("4k-stock", "4 KB, each another text with a sentence of a tenth of all drafts, 10 sessions kept open", Text.Stock, new(10, true), Against.Gate | Against.Direct, Timed: true, Half: true),
         new("mix", "75 KB with PDF or DOCX, each another text, 10 sessions kept open", Text.Mix, new(10, true), Against.Gate | Against.Direct | Against.Rspamd, Timed: true, Half: true, Target: true),
         new("mix-repeated", "75 KB with PDF, one text repeated, 10 sessions kept open", Text.Mix, new(10, true), Against.Gate | Against.Rspamd, Timed: true, Repeated: true),
