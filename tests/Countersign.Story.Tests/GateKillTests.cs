@@ -57,7 +57,8 @@ public sealed class GateKillTests(ITestOutputHelper output)
         for (var i = 0; i < kills; i++)
         {
             var start = new ProcessStartInfo(
-                Path.Combine(AppContext.BaseDirectory, "Countersign.Worker"), ["gate", $"{port}", $"{hop.Endpoint.Port}", folder, Secret]) { RedirectStandardOutput = true, RedirectStandardError = true };
+                Path.Combine(AppContext.BaseDirectory, "Countersign.Worker"), ["gate", $"{port}", $"{hop.Endpoint.Port}", folder, Secret])
+            { RedirectStandardOutput = true, RedirectStandardError = true };
             using var worker = Process.Start(start)!;
             var error = worker.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
             if (random.Next(10) > 0)
