@@ -235,7 +235,7 @@ internal static class Recognise
         Parallel.For(0, cases.Count, new ParallelOptions { MaxDegreeOfParallelism = 2 }, i =>
         {
             var c = cases[i];
-            var recognition = known.Match(NormalText.Of(c.Text), Audience.Of(c.ToAddressee ? c.Document.Addressee : "somebody@else.example"));
+            var recognition = known.Match(c.Text, Audience.Of(c.ToAddressee ? c.Document.Addressee : "somebody@else.example"));
             results[i] = recognition.Suspicions.Select(s => s.Amount).DefaultIfEmpty(0).Max();
             right[i] = recognition.Leaks.Any(l => l.Letter == c.Document.Id);
         });
@@ -289,7 +289,7 @@ internal static class Recognise
         var own = texts.Select(t => t.Document.Released ? OwnWords(t.Text, [.. Inner(NormalText.Of(t.Document.Last), fingerprinter)], fingerprinter) : 0).ToArray();
         double Amount(int i, string text, bool toAddressee, out bool right)
         {
-            var recognition = known.Match(NormalText.Of(text), Audience.Of(toAddressee ? texts[i].Document.Addressee : "somebody@else.example"));
+            var recognition = known.Match(text, Audience.Of(toAddressee ? texts[i].Document.Addressee : "somebody@else.example"));
             right = recognition.Leaks.Any(l => l.Letter == texts[i].Document.Id);
             return recognition.Suspicions.Select(s => s.Amount).DefaultIfEmpty(0).Max();
         }
@@ -334,9 +334,8 @@ internal static class Recognise
             var ticks = 0L;
             foreach (var (name, text, to, rightly) in messages)
             {
-                var normal = NormalText.Of(text);
                 var from = Stopwatch.GetTimestamp();
-                var recognition = known.Match(normal, to);
+                var recognition = known.Match(text, to);
                 ticks += Stopwatch.GetTimestamp() - from;
                 count++;
                 var worst = recognition.Suspicions.Where(s => !rightly(s)).MaxBy(s => s.Amount);
@@ -386,7 +385,7 @@ internal static class Recognise
                 continue;
             of++;
             var at = random.Next(words.Length - 199);
-            var recognitions = Enumerable.Range(0, 25).Select(i => known.Match(NormalText.Of(ordinary[random.Next(ordinary.Count)].Text + "\n" + string.Join(' ', words.Skip(at + i * 8).Take(8))), outsider)).ToList();
+            var recognitions = Enumerable.Range(0, 25).Select(i => known.Match(ordinary[random.Next(ordinary.Count)].Text + "\n" + string.Join(' ', words.Skip(at + i * 8).Take(8)), outsider)).ToList();
             if (Suspicion.LeakTogether(recognitions.SelectMany(r => r.Suspicions).Where(s => s.Letter == d.Id)))
                 caught++;
             if (recognitions.Any(r => r.Leaks.Any(l => l.Letter == d.Id)))
@@ -397,7 +396,7 @@ internal static class Recognise
         foreach (var sender in allMails.GroupBy(m => m.Sender))
         {
             senders++;
-            foreach (var letter in sender.SelectMany(m => known.Match(NormalText.Of(m.Text), outsider).Suspicions).GroupBy(s => s.Letter))
+            foreach (var letter in sender.SelectMany(m => known.Match(m.Text, outsider).Suspicions).GroupBy(s => s.Letter))
             {
                 highest = Math.Max(highest, letter.SelectMany(s => s.Fingerprints).Distinct().Count());
                 if (Suspicion.LeakTogether(letter))

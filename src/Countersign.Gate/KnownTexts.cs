@@ -272,6 +272,9 @@ public sealed class KnownTexts : IDisposable
         }
     }
 
+    /// <summary>As the gate does it: a quick look first, and in full where it shows anything.</summary>
+    public Recognition Match(string message, Audience recipients) => MayCarry(message, _ => false, out _) ? Match(NormalText.Of(message), recipients) : Recognition.Nothing;
+
     /// <summary>What a message carries of drafts that is in no text free for all its recipients.</summary>
     public Recognition Match(NormalText message, Audience recipients)
     {
