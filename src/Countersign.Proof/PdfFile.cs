@@ -58,6 +58,9 @@ internal sealed class PdfFile
         return file;
     }
 
+    /// <summary>How many objects may be read in each other, as where a stream's length stands in an object that is a stream whose length stands elsewhere.</summary>
+    private const int MaxOpening = 200;
+
     public PdfObject? Resolve(PdfObject? value)
     {
         for (var hops = 0; value is PdfReference reference; hops++)
@@ -299,6 +302,9 @@ internal sealed class PdfFile
             return known;
         if (!_opening.Add(number))
             throw new MalformedException($"object {number} needs itself to be read");
+        // Each takes a piece of the stack, which foreign bytes must not use up.
+        if (_opening.Count > MaxOpening)
+            throw new MalformedException($"an object needs more than {MaxOpening} others to be read");
         PdfObject? value;
         if (entry.Stream < 0)
         {

@@ -1,7 +1,9 @@
 """Reading a fair copy and what may be sealed, written from docs/standards-seal.md alone; titles are those of its sections."""
-import math, re, zlib
+import math, re, sys, zlib
 from collections import namedtuple
 from functools import lru_cache
+
+sys.setrecursionlimit(10_000)                                                   # 200 objects read in each other take more than the usual 1,000
 
 class Fault(Exception):
     """A rule of the documents is broken; its text says which."""
@@ -125,7 +127,7 @@ def everything_in(value):
 class Pdf:
     """Everything in a fair copy. Entries: number → (1, offset, generation) or (2, object stream, index), None where free."""
     def __init__(self, data):
-        self.data, self.entries, self.objects, self.hidden, self.members, self.unpacked, self.taken = data, {}, {}, set(), {}, 0, 0
+        self.data, self.entries, self.objects, self.hidden, self.members, self.unpacked, self.taken, self.opening = data, {}, {}, set(), {}, 0, 0, 0
         need(9 <= len(data) <= 100_000_000 and re.match(rb"%PDF-[0-9]\.", data), "the PDF: it does not begin with %PDF-")
         end = max(0, len(data) - 64) + len(data[-64:].rstrip(b"\0\t\n\f\r "))
         need(end >= 30 and data[end - 5:end] == b"%%EOF", "the PDF: its end")
@@ -263,6 +265,8 @@ class Pdf:
             return None
         if number not in self.objects:
             self.objects[number] = self                                     # until it is read
+            self.opening += 1
+            need(self.opening <= 200, "the PDF: an object that needs too many others to be read")
             if entry[0] == 1:
                 found, generation, value, end = self.indirect(entry[1])
                 need((found, generation) == (number, entry[2]), "the PDF: an entry that leads to another object")
@@ -274,6 +278,7 @@ class Pdf:
                 need(number in self.members[entry[1]], "the PDF: an object that its object stream does not hold")
                 value = self.members[entry[1]][number]
             self.objects[number] = value
+            self.opening -= 1
         need(self.objects[number] is not self, "the PDF: an object that needs itself")
         return self.objects[number]
 

@@ -566,7 +566,7 @@ const LETTER_MEMBERS = {
   withdraw: { ...DECISION, release: isDigest, "reason?": text(2000), public: boolean },
   correct: { ...DECISION, release: isDigest, replacement: isDigest, reference: isReference },
 };
-const KINDS = { ...ROSTER_MEMBERS, free: { text: isDigest, title: text(200) }, ...LETTER_MEMBERS };
+const KINDS = { ...ROSTER_MEMBERS, free: { text: isDigest, title: text(200) }, pass: { message: isDigest, reason: text(2000), until: isMoment }, ...LETTER_MEMBERS };
 const DECISIONS = ["release", "lift", "withdraw", "correct"];
 const HEADER = { act: isText, office: isId, at: isMoment, nonce: matches(/^[0-9a-f]{32}$/), by: isId };
 const SHAPES = new Map(Object.entries(KINDS).map(([kind, members]) =>
@@ -602,7 +602,7 @@ async function readAct(data) {
   need(isObject(says) && SHAPES.get(says.act)?.(says), why);
   const kind = says.act;
   const at = seconds(says.at);
-  if (DECISIONS.includes(kind)) need(at <= seconds(says.until) && seconds(says.until) <= at + 7 * DAY, "\"until\" of an act is not within the 7 days after \"at\"");
+  if (DECISIONS.includes(kind) || kind === "pass") need(at <= seconds(says.until) && seconds(says.until) <= at + 7 * DAY, "\"until\" of an act is not within the 7 days after \"at\"");
   if ("since" in says) need(seconds(says.since) <= at, "\"since\" of an act lies after it");
   if ("gap" in says) need(says.gap.from <= says.gap.size, "\"gap\" of an act begins behind the end of its ledger");
   if (kind === "found") {
@@ -611,7 +611,7 @@ async function readAct(data) {
   const ofLetter = kind in LETTER_MEMBERS;
   return {
     says, name: await hexH(data), kind, by: says.by, office: says.office, at, ofLetter,
-    subject: ofLetter ? says.letter : kind === "free" ? "free" : "roster", concurs: kind === "review" && says.says.startsWith("concur"),
+    subject: ofLetter ? says.letter : kind === "free" || kind === "pass" ? "free" : "roster", concurs: kind === "review" && says.says.startsWith("concur"),
   };
 }
 
@@ -1589,6 +1589,7 @@ async function permitOf(act, approvals, roster, letter, time, stolen = NOTHING_S
   const { says } = act;
   switch (act.kind) {
     case "free":
+    case "pass":
       return new Counting(roster, null, time).count(policy.says.free.approve, signers);
     case "draft":
     case "review": {

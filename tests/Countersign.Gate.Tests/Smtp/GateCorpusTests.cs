@@ -67,6 +67,41 @@ public sealed class GateCorpusTests : IDisposable
         Assert.True(passed > refused.Count * 10, string.Join('\n', refused));
     }
 
+    /// <summary>Every bomb of the corpora as an attachment, and a message of a thousand messages in each other: each is answered, and mail beside it flows.</summary>
+    [Fact]
+    public async Task Bombs_are_answered_within_their_bounds_and_others_keep_flowing()
+    {
+        var knowledge = new GateKnowledge(
+            new Gatekeeper(_texts, new LookAlikes(new OfficeLook("Task Force North", "TFN", ["General Example"], [])), _ => throw new InvalidOperationException("nothing here is sealed"), new UnreadPolicy()),
+            new Dictionary<Countersign.Proof.Digest, DateTimeOffset>());
+        var mail = new MailGate(_ => knowledge, () => new MailPolicy(), _cases, TimeProvider.System);
+        using var gate = new GateOnLoopback(judge: mail.Decide);
+        var nested = "Subject: innermost\r\n\r\nhello\r\n";
+        for (var i = 0; i < 1000; i++)
+            nested = $"Subject: {i}\r\nMIME-Version: 1.0\r\nContent-Type: message/rfc822\r\n\r\n{nested}";
+        var parts = "Subject: parts\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+            + string.Concat(Enumerable.Repeat("--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n", 1000)) + "--b--\r\n";
+        var bombs = Directory.EnumerateFiles(Corpora.Require("bombs"), "*", SearchOption.AllDirectories).Select(f => WithFile(File.ReadAllBytes(f), Path.GetFileName(f))).Where(b => b.Length < 15_000_000)
+            .Append(nested).Append(parts).ToList();
+        using var talk = gate.Talk();
+        using var other = gate.Talk();
+        foreach (var bomb in bombs)
+        {
+            var sending = Task.Run(() => talk.Mail(bomb), TestContext.Current.CancellationToken);
+            var flowed = 0;
+            while (!sending.IsCompleted || flowed == 0)
+            {
+                Assert.StartsWith("250", other.Mail("Subject: Lunch\r\n\r\nShall we?"), StringComparison.Ordinal);
+                flowed++;
+            }
+            var answer = await sending;
+            Assert.True(answer[..3] is "250" or "550" or "451", answer);
+        }
+    }
+
+    private static string WithFile(byte[] file, string name) =>
+        $"Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: application/octet-stream; name=\"{name}\"\r\nContent-Transfer-Encoding: base64\r\n\r\n{Convert.ToBase64String(file, Base64FormattingOptions.InsertLineBreaks)}";
+
     /// <summary>A file as a mail program sends it: every line ends with CR LF, and a line that begins with a dot gets one more.</summary>
     private static byte[] OnTheWire(byte[] file)
     {

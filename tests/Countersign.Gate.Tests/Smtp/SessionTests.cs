@@ -44,9 +44,8 @@ public sealed class SessionTests
         talk.Say("MAIL FROM:<a@tfn.example> SIZE=10", "555");
         talk.Say("MAIL FROM:<a@tfn.example> BODY=BINARYMIME", "555");
         talk.Say("MAIL FROM:<a@tfn.example> SMTPUTF8", "555");
-        talk.Say("MAIL FROM:<a@tfn.example> AUTH=<>", "555");
         talk.Say("XFORWARD ADDR=10.0.0.1", "550"); // not from a peer that is trusted
-        talk.Say("MAIL FROM:<a@tfn.example> BODY=8BITMIME", "250");
+        talk.Say("MAIL FROM:<a@tfn.example> BODY=8BITMIME AUTH=<>", "250"); // AUTH is taken and not passed on (RFC 4954 §5)
         talk.Say("RCPT TO:<b@example.org> NOTIFY=NEVER", "555");
         talk.Say("RCPT TO:<b@example.org>", "250");
         Assert.Contains("MAIL FROM:<a@tfn.example> BODY=8BITMIME", gate.Hop.Commands);
@@ -490,6 +489,77 @@ public sealed class SessionTests
         busy.Expect("421 4.3.2");
         await closing;
         Assert.Single(gate.Hop.Messages);
+    }
+
+    [Fact]
+    public void A_sender_who_never_ends_is_ended_and_others_keep_flowing()
+    {
+        using var gate = new GateOnLoopback(s => s with { Limits = s.Limits with { MessageSeconds = 2 } });
+        using var slow = gate.Talk();
+        slow.Say("MAIL FROM:<a@tfn.example>", "250");
+        slow.Say("RCPT TO:<b@example.org>", "250");
+        slow.Say("DATA", "354");
+        var until = Environment.TickCount64 + 20_000;
+        using (var other = gate.Talk())
+            try
+            {
+                while (Environment.TickCount64 < until && gate.Gate.Connections > 1)
+                {
+                    slow.Send("x");
+                    Assert.StartsWith("250", other.Mail(Everyday), StringComparison.Ordinal);
+                }
+            }
+            catch (IOException)
+            {
+                // ended while it sent
+            }
+        Assert.True(Environment.TickCount64 < until, "a byte now and then kept the session");
+        Assert.StartsWith("421 4.4.2", slow.Read() ?? "421 4.4.2", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_client_that_reads_no_answers_is_ended_and_others_keep_flowing()
+    {
+        using var gate = new GateOnLoopback(s => s with { Limits = s.Limits with { IdleSeconds = 2, IdleCommands = int.MaxValue } });
+        using var deaf = gate.Talk();
+        var sending = Task.Run(() =>
+        {
+            try
+            {
+                while (true)
+                    deaf.Send(string.Concat(Enumerable.Repeat("NOOP\r\n", 1000)));
+            }
+            catch (IOException)
+            {
+                // ended
+            }
+        }, TestContext.Current.CancellationToken);
+        using var talk = gate.Talk();
+        Assert.True(SpinWait.SpinUntil(
+            () =>
+            {
+                Assert.StartsWith("250", talk.Mail(Everyday), StringComparison.Ordinal);
+                return gate.Gate.Connections == 1;
+            }, 40_000), "a client that reads nothing kept its session");
+        await sending.WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public void Headers_without_end_end_at_the_limit_and_take_no_memory_but_their_own()
+    {
+        using var gate = new GateOnLoopback(s => s with { Limits = s.Limits with { MessageBytes = 5_000_000, MemoryPerMessage = 65_536 } });
+        using var talk = gate.Talk();
+        talk.Say("MAIL FROM:<a@tfn.example>", "250");
+        talk.Say("RCPT TO:<b@example.org>", "250");
+        talk.Say("DATA", "354");
+        for (var i = 0; i < 2_000; i++)
+        {
+            talk.Send(string.Concat(Enumerable.Repeat($"X-Header-{i}: a field that never ends the head of this message\r\n", 60)));
+            Assert.InRange(gate.Gate.MemoryInUse, 0, 65_536);
+        }
+        talk.Send("\r\n.\r\n");
+        talk.Expect("552 5.3.4");
+        Assert.StartsWith("250", talk.Mail(Everyday), StringComparison.Ordinal);
     }
 
     [Fact]
