@@ -2074,6 +2074,7 @@ class Pdf {
     this.hidden = new Set();
     this.unpacked = 0;
     this.taken = 0;
+    this.listed = 0;
     this.depth = 0;
     /** @type {Dictionary} */
     this.trailer = new Map();
@@ -2120,11 +2121,17 @@ class Pdf {
     }
   }
 
+  /** Counts what the lists of all sections name: many may lie in the same bytes. @param {number} first @param {number} count */
+  list(first, count) {
+    this.listed += count;
+    need(first + count <= MOST_OBJECTS && this.listed <= 4_000_000, "it has more objects than are taken");
+  }
+
   /** @param {Parser} parser @param {Map<number, Place|null>} section @returns {Dictionary} */
   table(parser, section) {
     while (!parser.takes("trailer")) {
       const [first, count] = [parser.integer(), parser.integer()];
-      need(first + count <= MOST_OBJECTS, "it has more objects than are taken");
+      this.list(first, count);
       for (let number = first; number < first + count; number++) {
         const [at, more] = [parser.integer(), parser.integer()];
         const used = parser.takes("n");
@@ -2165,7 +2172,8 @@ class Pdf {
     };
     for (let i = 0; i + 1 < index.length; i += 2) {
       const [first, count] = [index[i], index[i + 1]];
-      need(first + count <= MOST_OBJECTS && at + count * (a + b + c) <= data.length, "its cross-reference stream is too short");
+      this.list(first, count);
+      need(at + count * (a + b + c) <= data.length, "its cross-reference stream is too short");
       for (let number = first; number < first + count; number++) {
         const kind = a === 0 ? 1 : field(a);
         const [second, third] = [field(b), field(c)];

@@ -47,6 +47,18 @@ public sealed class GateFileTests
         Assert.Equal((500, 10_000_000, 30), (options.Smtp.Limits.Recipients, options.Smtp.Limits.MessageBytes, options.Smtp.Limits.JudgeSeconds));
     }
 
+    [Fact]
+    public void The_file_that_is_deployed_is_one_and_says_what_holds_without_it()
+    {
+        var text = File.ReadAllText(Path.Combine(Countersign.Testing.Corpora.Repository, "deploy", "gate.yaml"));
+        Assert.True(Parse(text).Is(out var deployed, out var refusal), refusal?.Why);
+        Assert.True(Parse("").Is(out var usual, out _));
+        Assert.Equal(usual!.Smtp.Limits, deployed!.Smtp.Limits);
+        Assert.Equal(usual.Mail.Unread, deployed.Mail.Unread);
+        Assert.Equal(usual.Smtp.Listen, deployed.Smtp.Listen);
+        Assert.Equal(usual.KeepCases, deployed.KeepCases);
+    }
+
     [Theory]
     [InlineData("insid: [tfn.example]", "insid")]
     [InlineData("listen: here", "here")]
