@@ -107,7 +107,7 @@ public sealed class GateRecipeTests(MailHouse house)
         {
             var file = Path.Combine(house.Place, "swaks.eml");
             File.WriteAllBytes(file, message);
-            return Tool.Run("swaks", ["--server", "127.0.0.1", "--port", $"{house.GatePort}", "--from", Sender, "--to", $"{Recipient},second@example.org", "--helo", "client.example", "--timeout", "90", "--data", $"@{file}", .. options]);
+            return Tool.Run("swaks", ["--server", "127.0.0.1", "--port", $"{house.GatePort}", "--from", Sender, "--to", $"{Recipient},second@example.org", "--helo", "client.example", "--timeout", "300", "--data", $"@{file}", .. options]);
         }
         var (id, everyday) = Message("Lunch on Thursday?\n.a dot\n");
         var sent = Send(everyday);

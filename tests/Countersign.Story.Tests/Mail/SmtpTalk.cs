@@ -28,7 +28,7 @@ internal sealed class SmtpTalk : IDisposable
     {
         _client.Connect(IPAddress.Loopback, port);
         _client.NoDelay = true;
-        _client.ReceiveTimeout = 90_000;
+        _client.ReceiveTimeout = 300_000;
         _stream = _client.GetStream();
         Greeting = Read();
     }
