@@ -193,7 +193,8 @@ internal sealed class SmtpSession(SmtpGate gate, Wire client, IPAddress address)
     // :: Step 1
     private async ValueTask Greet(string name, bool extended)
     {
-        if (name.Length is 0 or > 255 || name.Any(c => c is < '!' or > '~'))
+        // Machines of people give names with blanks and letters of their own (RFC 5321 §4.1.4: nobody is refused for what stands there).
+        if (name.Length is 0 or > 255 || name.Any(char.IsControl))
         {
             Mistake(Says.Syntax);
             return;
@@ -466,7 +467,7 @@ internal sealed class SmtpSession(SmtpGate gate, Wire client, IPAddress address)
                 "NAME" => line.Append(" NAME=").Append(_clientName.Length > 0 ? _clientName : "[UNAVAILABLE]"),
                 "ADDR" => line.Append(" ADDR=").Append(_address.Contains(':') ? "IPV6:" + _address : _address),
                 "PROTO" => line.Append(" PROTO=").Append(_extended ? "ESMTP" : "SMTP"),
-                "HELO" => line.Append(" HELO=").Append(_helo.Length is > 0 and <= 200 ? _helo.Replace("+", "+2B", StringComparison.Ordinal).Replace("=", "+3D", StringComparison.Ordinal) : "[UNAVAILABLE]"),
+                "HELO" => line.Append(" HELO=").Append(_helo.Length is > 0 and <= 200 && !_helo.Any(c => c is < '!' or > '~') ? _helo.Replace("+", "+2B", StringComparison.Ordinal).Replace("=", "+3D", StringComparison.Ordinal) : "[UNAVAILABLE]"),
                 _ => line,
             };
         return Encoding.ASCII.GetBytes(line.Append("\r\n").ToString());
