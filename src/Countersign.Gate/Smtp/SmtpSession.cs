@@ -285,7 +285,7 @@ internal sealed class SmtpSession(SmtpGate gate, Wire client, IPAddress address)
                     break;
                 case "RET" or "ENVID" when _offered.Dsn && value.Length > 0:
                     break;
-                case "AUTH" when _extended && value.Length > 0:
+                case "AUTH" when value.Length > 0:
                     break;
                 default:
                     return Says.Parameter;
