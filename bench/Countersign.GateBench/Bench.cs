@@ -6,7 +6,7 @@ namespace Countersign.GateBench;
 internal sealed class Bench : IDisposable
 {
     /// <summary>Small messages that the gate has judged before anything counts: its code is compiled by then.</summary>
-    private const int WarmUp = 40_000;
+    private const int WarmUp = 30_000;
 
     private readonly Options _options;
     private readonly string _work;
