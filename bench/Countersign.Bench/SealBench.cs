@@ -98,6 +98,27 @@ internal static class SealBench
         }
     }
 
+    /// <summary>Writes <c>letter.pdf</c>, sealed, and <c>trust.json</c> to a folder, for a verifier that is measured elsewhere.</summary>
+    public static int WriteLetter(string folder, string[] args)
+    {
+        var size = args is ["--bytes", var number] ? int.Parse(number, CultureInfo.InvariantCulture) : 20_000_000;
+        var work = Directory.CreateTempSubdirectory("countersign-bench-").FullName;
+        try
+        {
+            using var office = new BenchOffice(Path.Combine(work, "office"));
+            var pdf = Path.Combine(work, "letter.pdf");
+            File.WriteAllBytes(pdf, MakePdf(size));
+            Directory.CreateDirectory(folder);
+            File.Copy(office.Release(pdf), Path.Combine(folder, "letter.pdf"), overwrite: true);
+            File.WriteAllBytes(Path.Combine(folder, "trust.json"), office.Office.Trust().ToBytes());
+            return 0;
+        }
+        finally
+        {
+            Directory.Delete(work, recursive: true);
+        }
+    }
+
     /// <summary>A plain PDF of one page for each picture of 250,000 chance bytes, which nothing can make smaller.</summary>
     private static byte[] MakePdf(int size)
     {

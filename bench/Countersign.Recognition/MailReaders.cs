@@ -6,12 +6,10 @@ namespace Countersign.Recognition;
 
 /// <summary>
 /// The table <c>readers-mail</c>: what is read of messages, pages, texts, old Word documents and bombs, and how it compares with what LibreOffice, catdoc
-/// and antiword make of the same files, where they are installed. Their texts are kept in a cache beside the machine's temporary files.
+/// and antiword make of the same files, where they are installed. LibreOffice's texts are kept where <c>readers-office</c> keeps them.
 /// </summary>
 internal static class MailReaders
 {
-    private static readonly string Cache = Path.Combine(Path.GetTempPath(), "countersign-readers-cache");
-
     public static int Run(string corpora)
     {
         Console.WriteLine("corpus        files     MB  parts  passages  with unread  exceptions  slowest");
@@ -26,6 +24,7 @@ internal static class MailReaders
         foreach (var (reason, count) in reasons) Console.WriteLine($"  {count,6}  {reason}");
         Console.WriteLine();
         var old = Files(corpora, "office", ".doc");
+        ReadersOffice.Convert([.. old, .. Files(corpora, "mail", ".html")]);
         Compare("DOC, LibreOffice", old, LibreOffice);
         Compare("DOC, catdoc", old, f => Program("catdoc", ["-d", "utf-8", "-w", f]));
         Compare("DOC, antiword", old, f => Program("antiword", ["-m", "UTF-8.txt", "-w", "0", f]));
@@ -106,20 +105,7 @@ internal static class MailReaders
         return words;
     }
 
-    private static string? LibreOffice(string file)
-    {
-        var digest = Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file)))[..24];
-        var folder = Path.Combine(Cache, digest);
-        var made = Path.Combine(folder, "letter.txt");
-        if (!File.Exists(made))
-        {
-            Directory.CreateDirectory(folder);
-            var input = Path.Combine(folder, "letter" + Path.GetExtension(file));
-            File.Copy(file, input, overwrite: true);
-            Program("soffice", ["--headless", "-env:UserInstallation=" + new Uri(Path.Combine(Cache, "profile")).AbsoluteUri, "--convert-to", "txt:Text (encoded):UTF8", "--outdir", folder, input]);
-        }
-        return File.Exists(made) ? File.ReadAllText(made) : null;
-    }
+    private static string? LibreOffice(string file) => ReadersOffice.TextOf(File.ReadAllBytes(file));
 
     private static string? Program(string name, string[] arguments)
     {

@@ -23,5 +23,5 @@ switch (args)
     case ["residue", .. var rest]:
         return ResidueTable.Run(rest);
 }
-Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Countersign.Recognition -- fingerprint | index | readers-mail | readers-office | readers-pdf | recognise [--choose | --both] [--peers] [--misses] | residue");
+Console.Error.WriteLine("usage: dotnet run -c Release --project bench/Countersign.Recognition -- fingerprint | index | readers-mail | readers-office | readers-pdf | recognise [--choose | --both] [--peers] [--misses] [--files [N]] | residue");
 return 2;

@@ -7,7 +7,7 @@ namespace Countersign.Recognition;
 
 /// <summary>
 /// The table <c>readers-office</c>: how much of LibreOffice's text of Word, OpenDocument and Rich Text files is in the visible text read of them. A document
-/// counts where at least 98 % of all words of both, each as often as it stands, are common. LibreOffice converts many files at a time; its texts are kept
+/// counts where at least 98 % of all words of both, each as often as it stands, are common; beside it stands how many hold 98 % of LibreOffice's. LibreOffice converts many files at a time; its texts are kept
 /// in a cache beside the machine's temporary files.
 /// </summary>
 internal static class ReadersOffice
@@ -22,7 +22,7 @@ internal static class ReadersOffice
             .SelectMany(f => Directory.EnumerateFiles(f, "*", SearchOption.AllDirectories)).Where(f => Sort(f) is not null).Order(StringComparer.Ordinal).ToList();
         Convert(files);
         var (misses, slowest) = (new List<string>(), (Time: TimeSpan.Zero, File: ""));
-        var rows = new SortedDictionary<string, (int Files, int Unread, int Without, int Compared, int Close, int Holding, int Exceptions)>(StringComparer.Ordinal);
+        var rows = new SortedDictionary<string, (int Files, int Unread, int Without, int Compared, int Close, int Holding, int Within, int Exceptions)>(StringComparer.Ordinal);
         foreach (var file in files)
         {
             var row = rows.GetValueOrDefault(Sort(file)!);
@@ -43,28 +43,30 @@ internal static class ReadersOffice
             }
             if (Stopwatch.GetElapsedTime(started) is var time && time > slowest.Time)
                 slowest = (time, $"{Path.GetFileName(file)} ({bytes.Length / 1024} KB)");
-            var made = Path.Combine(Cache, "out", Digest(bytes) + ".txt");
             var reasons = string.Join(", ", read.Unread.Select(u => u.Reason).Distinct());
             if (reasons.Length > 0)
                 row.Unread++;
-            if (!File.Exists(made))
+            if (TextOf(bytes) is not { } text)
                 row.Without++;
             else
             {
-                var (ours, theirs) = (Words(read.VisibleText), Words(File.ReadAllText(made)));
+                var (ours, theirs) = (Words(read.VisibleText), Words(text));
                 int mine = ours.Values.Sum(), total = theirs.Values.Sum(), common = theirs.Sum(w => Math.Min(w.Value, ours.GetValueOrDefault(w.Key)));
                 row.Compared++;
                 row.Close += common >= 0.98 * Math.Max(mine, total) ? 1 : 0;
                 row.Holding += common >= 0.98 * total ? 1 : 0;
+                // Whatever its role, and in whatever part of the file: what LibreOffice shows of deletions, comments and hidden text is then held, too.
+                var whole = Words(string.Join('\n', read.Whole().SelectMany(d => d.Passages).Select(p => p.Text)));
+                row.Within += theirs.Sum(w => Math.Min(w.Value, whole.GetValueOrDefault(w.Key))) >= 0.98 * total ? 1 : 0;
                 if (common < 0.98 * Math.Max(mine, total))
                     misses.Add($"  {common,6} common of {mine,6} read and {total,6} of LibreOffice  {Path.GetFileName(file)}  {reasons}"
-                        + $"  lacks: {Few(theirs, ours)}  has more: {Few(ours, theirs)}  roles: {string.Join(' ', read.Passages.GroupBy(p => p.Role).Where(g => g.Key is not (TextRole.Body or TextRole.Metadata)).Select(g => g.Key))}");
+                        + $"  lacks: {Few(theirs, ours)}  in the whole file: {Few(theirs, whole)}  has more: {Few(ours, theirs)}  roles: {string.Join(' ', read.Passages.GroupBy(p => p.Role).Where(g => g.Key is not (TextRole.Body or TextRole.Metadata)).Select(g => g.Key))}");
             }
             rows[Sort(file)!] = row;
         }
-        Console.WriteLine("kind   files  with unread  exceptions  without a text  compared  98 % common  98 % of LibreOffice's held");
+        Console.WriteLine("kind   files  with unread  exceptions  without a text  compared  98 % common  98 % of LibreOffice's held  and in the whole file");
         foreach (var (kind, r) in rows)
-            Console.WriteLine($"{kind,-6}{r.Files,6}{r.Unread,13}{r.Exceptions,12}{r.Without,16}{r.Compared,10}{r.Close,13}{r.Holding,28}");
+            Console.WriteLine($"{kind,-6}{r.Files,6}{r.Unread,13}{r.Exceptions,12}{r.Without,16}{r.Compared,10}{r.Close,13}{r.Holding,28}{r.Within,23}");
         Console.WriteLine($"slowest: {slowest.Time.TotalMilliseconds:0} ms, {slowest.File}");
         foreach (var miss in misses)
             Console.WriteLine(miss);
@@ -84,7 +86,11 @@ internal static class ReadersOffice
 
     private static string Digest(byte[] bytes) => System.Convert.ToHexStringLower(SHA256.HashData(bytes))[..24];
 
-    private static void Convert(List<string> files)
+    /// <summary>LibreOffice's text of a file that was converted before; null where it made none.</summary>
+    internal static string? TextOf(byte[] bytes) => Path.Combine(Cache, "out", Digest(bytes) + ".txt") is var made && File.Exists(made) ? File.ReadAllText(made) : null;
+
+    /// <summary>Converts all files that were not converted before, many at a time.</summary>
+    internal static void Convert(List<string> files)
     {
         var (input, output) = (Path.Combine(Cache, "in"), Path.Combine(Cache, "out"));
         Directory.CreateDirectory(input);

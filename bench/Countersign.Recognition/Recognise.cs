@@ -60,6 +60,11 @@ internal static class Recognise
                 Learn(known, d);
             Console.WriteLine($"{documents.Count} letters, {known.Drafts} drafts, {known.FreeTexts} free texts, learnt in {clock.Elapsed.TotalSeconds:0.0} s");
 
+            if (Array.IndexOf(args, "--files") is var files and >= 0)
+            {
+                Files(known, documents, files + 1 < args.Length && int.TryParse(args[files + 1], CultureInfo.InvariantCulture, out var asked) ? asked : 60);
+                return;
+            }
             var mails = allMails.Where(m => m.ForChoosing == choosing).ToList();
             var cases = Cases(documents, mails);
             if (args.Contains("--few"))
@@ -230,7 +235,7 @@ internal static class Recognise
         Parallel.For(0, cases.Count, new ParallelOptions { MaxDegreeOfParallelism = 2 }, i =>
         {
             var c = cases[i];
-            var recognition = known.Match(NormalText.Of(c.Text), Audience.Of(c.ToAddressee ? c.Document.Addressee : "somebody@else.example"));
+            var recognition = known.Match(c.Text, Audience.Of(c.ToAddressee ? c.Document.Addressee : "somebody@else.example"));
             results[i] = recognition.Suspicions.Select(s => s.Amount).DefaultIfEmpty(0).Max();
             right[i] = recognition.Leaks.Any(l => l.Letter == c.Document.Id);
         });
@@ -263,6 +268,61 @@ internal static class Recognise
         }
     }
 
+    /// <summary>
+    /// The same through real files: so many letters, of the languages in turns, each with a draft (the one of the case <c>paste whole</c>) to a stranger and, where it was
+    /// released, to its addressee, and its released text, which must pass.
+    /// </summary>
+    private static void Files(KnownTexts known, List<Filed> documents, int count)
+    {
+        var fingerprinter = new Fingerprinter(Secret);
+        var inTurns = documents.GroupBy(d => d.Language).SelectMany(g => g.OrderBy(d => Filed.Seed(d.Id, "file")).Select((d, i) => (Document: d, Turn: i)))
+            .OrderBy(t => t.Turn).ThenBy(t => Array.IndexOf(Columns, t.Document.Language)).Select(t => t.Document).Take(count).ToList();
+        var texts = new List<(Filed Document, string Text, bool Free)>();
+        foreach (var d in inTurns)
+        {
+            texts.Add((d, d.Versions[new Random(Filed.Seed(d.Id, "cases")).Next(d.Released ? d.Versions.Count - 1 : d.Versions.Count)], false));
+            if (d.Released)
+                texts.Add((d, d.Last, true));
+        }
+        Console.WriteLine($"{inTurns.Count} letters, {inTurns.Count(d => d.Released)} of them released");
+        var read = RecogniseFiles.ThroughFiles([.. texts.Select(t => (t.Text, t.Document.Language, Filed.Seed(t.Document.Id, "file")))]);
+        var own = texts.Select(t => t.Document.Released ? OwnWords(t.Text, [.. Inner(NormalText.Of(t.Document.Last), fingerprinter)], fingerprinter) : 0).ToArray();
+        double Amount(int i, string text, bool toAddressee, out bool right)
+        {
+            var recognition = known.Match(text, Audience.Of(toAddressee ? texts[i].Document.Addressee : "somebody@else.example"));
+            right = recognition.Leaks.Any(l => l.Letter == texts[i].Document.Id);
+            return recognition.Suspicions.Select(s => s.Amount).DefaultIfEmpty(0).Max();
+        }
+        foreach (var what in (string[])["Drafts as files to somebody to whom nothing was released", "Drafts as files to the very addressee of the released letter", "The released text as a file to its addressee: refused"])
+        {
+            var (free, toAddressee) = (what.StartsWith("The", StringComparison.Ordinal), what.Contains("addressee", StringComparison.Ordinal));
+            Console.WriteLine($"\n### {what}\n\n| kind | {string.Join(" | ", Columns)} | all | target | right letter | left out | least amount | most |\n|---|{string.Concat(Enumerable.Repeat("---|", Columns.Length + 6))}");
+            var wrong = new List<string>();
+            foreach (var (kind, _, _) in RecogniseFiles.Kinds)
+            {
+                var (rows, left) = (new List<(string Language, double Amount, bool Right)>(), 0);
+                for (var i = 0; i < texts.Count; i++)
+                {
+                    if (texts[i].Free != free || (toAddressee && !texts[i].Document.Released) || read[kind][i] is not { } text)
+                        continue;
+                    if (toAddressee && !free && own[i] < 1)
+                    {
+                        left++;
+                        continue;
+                    }
+                    var amount = Amount(i, text, toAddressee, out var right);
+                    rows.Add((texts[i].Document.Language, amount, right));
+                    if (amount < Weights.Chosen.Leaks != free)
+                        wrong.Add($"    {(free ? "refused" : "missed")} {texts[i].Document.Id} {kind}: {amount:0.0}, own words {own[i]}");
+                }
+                string Cell(IEnumerable<(string Language, double Amount, bool Right)> of) => of.Any() ? $"{of.Count(r => r.Amount >= Weights.Chosen.Leaks)}/{of.Count()}" : "–";
+                var share = rows.Count == 0 ? 0 : rows.Count(r => r.Amount >= Weights.Chosen.Leaks) / (double)rows.Count;
+                Console.WriteLine($"| {kind} | {string.Join(" | ", Columns.Select(l => Cell(rows.Where(r => r.Language == l))))} | {Cell(rows)} = {share * 100:0.00} % | {(free ? "0.0" : $"{(share >= RecogniseFiles.Target ? "" : "✗ ")}{RecogniseFiles.Target * 100:0.0}")} % | {rows.Count(r => r.Right)} | {left} | {rows.Select(r => r.Amount).DefaultIfEmpty().Min():0} | {rows.Select(r => r.Amount).DefaultIfEmpty().Max():0} |");
+            }
+            wrong.ForEach(Console.WriteLine);
+        }
+    }
+
     private static void Innocents(KnownTexts known, List<Filed> documents, List<(Filed Document, HashSet<string> Kin)> others, List<Mail> allMails, List<Mail> mails)
     {
         Console.WriteLine();
@@ -274,9 +334,8 @@ internal static class Recognise
             var ticks = 0L;
             foreach (var (name, text, to, rightly) in messages)
             {
-                var normal = NormalText.Of(text);
                 var from = Stopwatch.GetTimestamp();
-                var recognition = known.Match(normal, to);
+                var recognition = known.Match(text, to);
                 ticks += Stopwatch.GetTimestamp() - from;
                 count++;
                 var worst = recognition.Suspicions.Where(s => !rightly(s)).MaxBy(s => s.Amount);
@@ -326,7 +385,7 @@ internal static class Recognise
                 continue;
             of++;
             var at = random.Next(words.Length - 199);
-            var recognitions = Enumerable.Range(0, 25).Select(i => known.Match(NormalText.Of(ordinary[random.Next(ordinary.Count)].Text + "\n" + string.Join(' ', words.Skip(at + i * 8).Take(8))), outsider)).ToList();
+            var recognitions = Enumerable.Range(0, 25).Select(i => known.Match(ordinary[random.Next(ordinary.Count)].Text + "\n" + string.Join(' ', words.Skip(at + i * 8).Take(8)), outsider)).ToList();
             if (Suspicion.LeakTogether(recognitions.SelectMany(r => r.Suspicions).Where(s => s.Letter == d.Id)))
                 caught++;
             if (recognitions.Any(r => r.Leaks.Any(l => l.Letter == d.Id)))
@@ -337,7 +396,7 @@ internal static class Recognise
         foreach (var sender in allMails.GroupBy(m => m.Sender))
         {
             senders++;
-            foreach (var letter in sender.SelectMany(m => known.Match(NormalText.Of(m.Text), outsider).Suspicions).GroupBy(s => s.Letter))
+            foreach (var letter in sender.SelectMany(m => known.Match(m.Text, outsider).Suspicions).GroupBy(s => s.Letter))
             {
                 highest = Math.Max(highest, letter.SelectMany(s => s.Fingerprints).Distinct().Count());
                 if (Suspicion.LeakTogether(letter))

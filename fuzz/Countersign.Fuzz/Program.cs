@@ -39,7 +39,7 @@ switch (args)
 static unsafe void TraceNowhere() => SharpFuzz.Common.Trace.SharedMem = (byte*)NativeMemory.AllocZeroed(1 << 16);
 
 static Target Named(string work, string name) =>
-    Target.Documents.Concat(Target.All(Setting.Read(Path.Combine(work, "office")))).FirstOrDefault(t => t.Name == name) ?? throw new ArgumentException($"There is no target {name}.");
+    Target.Documents.Concat(Target.OfTheGate).Concat(Target.All(Setting.Read(Path.Combine(work, "office")))).FirstOrDefault(t => t.Name == name) ?? throw new ArgumentException($"There is no target {name}.");
 
 static bool Try(Target target, string file)
 {

@@ -188,6 +188,8 @@ public sealed record DocumentKind
     /// where it is none.</summary>
     private static DocumentKind? MarkupIn(ReadOnlySpan<byte> head)
     {
+        if (head.IndexOf((byte)'<') < 0)
+            return null;
         var start = Encoding.Latin1.GetString(head).Replace("\0", "", StringComparison.Ordinal).TrimStart('\u00EF', '\u00BB', '\u00BF', '\u00FE', '\u00FF', ' ', '\r', '\n', '\t');
         if (start.Contains("urn:oasis:names:tc:opendocument:xmlns:office", StringComparison.Ordinal)) return Fodt;
         if (start.StartsWith("<!doctype html", StringComparison.OrdinalIgnoreCase) || start.StartsWith("<html", StringComparison.OrdinalIgnoreCase)
@@ -201,18 +203,14 @@ public sealed record DocumentKind
     {
         if (bytes.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]) || bytes.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF]) || bytes.StartsWith((ReadOnlySpan<byte>)[0, 0, 0xFE, 0xFF]))
             return true;
-        foreach (var b in bytes)
-            if (b is (< 0x20 and not ((byte)'\n' or (byte)'\r' or (byte)'\t' or 0x0C or 0x1B)) or 0x7F)
-                return false;
-        return true;
+        return bytes.IndexOfAny(NotInOldText) < 0;
     }
 
-    private static bool IsText(ReadOnlySpan<byte> bytes)
-    {
-        if (!System.Text.Unicode.Utf8.IsValid(bytes)) return false;
-        foreach (var b in bytes)
-            if (b is (< 0x20 and not ((byte)'\n' or (byte)'\r' or (byte)'\t' or 0x0C)) or 0x7F)
-                return false;
-        return true;
-    }
+    private static bool IsText(ReadOnlySpan<byte> bytes) => bytes.IndexOfAny(NotInText) < 0 && System.Text.Unicode.Utf8.IsValid(bytes);
+
+    private static readonly System.Buffers.SearchValues<byte> NotInText =
+        System.Buffers.SearchValues.Create([.. Enumerable.Range(0, 0x20).Append(0x7F).Except(['\n', '\r', '\t', '\f']).Select(b => (byte)b)]);
+
+    private static readonly System.Buffers.SearchValues<byte> NotInOldText =
+        System.Buffers.SearchValues.Create([.. Enumerable.Range(0, 0x20).Append(0x7F).Except(['\n', '\r', '\t', '\f', 0x1B]).Select(b => (byte)b)]);
 }

@@ -37,7 +37,7 @@ public sealed class Gatekeeper(KnownTexts texts, LookAlikes looks, Func<byte[], 
     /// <list type="number">
     /// <item>Sealed copies go through the stranger's check. One that does not stand refuses the whole; one that stands is no look-alike, and its text
     /// is judged like any other: a letter to one addressee is not free for another.</item>
-    /// <item>All text, of all parts together, is held against the drafts.</item>
+    /// <item>All text, of all parts together, is held against the drafts: first quickly, then, where anything of one shows, in full.</item>
     /// <item>What is not sealed must not look like the office's letter.</item>
     /// <item>What was not read cannot be judged.</item>
     /// </list>
@@ -69,13 +69,14 @@ public sealed class Gatekeeper(KnownTexts texts, LookAlikes looks, Func<byte[], 
 
         // :: Step 2
         var text = new JudgedText(document, recipients is null ? standing : []);
-        var matched = texts.Match(text.Normal, recipients ?? Audience.Everyone);
+        var mayCarry = texts.MayCarry(text.Whole, looks.MayBear, out var mayBear);
+        var matched = mayCarry ? texts.Match(NormalText.Of(text.Whole), recipients ?? Audience.Everyone) : Recognition.Nothing;
         var leaks = matched.Leaks.Select(leak => new LeakedDraft(
             leak.Letter, leak.Reference, leak.Version, leak.Share, leak.Words,
             [.. leak.Passages.OrderByDescending(p => p.To - p.From).Take(MostPassages).OrderBy(p => p.From).Select(p => text.At(p.From, p.To))])).ToList();
 
         // :: Step 3
-        var alike = Unsealed(document, standing).SelectMany(d => looks.In(d)).ToList();
+        var alike = mayBear ? Unsealed(document, standing).SelectMany(d => looks.In(d)).ToList() : [];
 
         // :: Step 4
         var (unsure, dark) = (false, new List<Unread>());
@@ -131,10 +132,11 @@ public sealed class Gatekeeper(KnownTexts texts, LookAlikes looks, Func<byte[], 
                     _pieces.Add((at, ReferenceEquals(part, document) ? "" : part.Name, passage));
                     at += passage.Text.Length + 1;
                 }
-            Normal = NormalText.Of(_pieces.Select(p => p.Passage.Text));
+            Whole = string.Join('\n', _pieces.Select(p => p.Passage.Text));
         }
 
-        public NormalText Normal { get; }
+        /// <summary>The text, a passage a line.</summary>
+        public string Whole { get; }
 
         /// <summary>A range of the joined text as a passage of its document. It may run over several pieces.</summary>
         public LeakedPassage At(int start, int end)

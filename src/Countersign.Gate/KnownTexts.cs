@@ -241,6 +241,40 @@ public sealed class KnownTexts : IDisposable
         }
     }
 
+    /// <summary>
+    /// A quick look at a text: false where it carries no passage of any draft that would be worth comparing (<see cref="Fingerprinter.Screen(string, Func{ReadOnlySpan{char}, bool}, out bool)"/>). True says
+    /// nothing yet.
+    /// </summary>
+    /// <param name="text">The text as it was read.</param>
+    /// <param name="holds">Is shown its folded letters, for other questions about them.</param>
+    /// <param name="seen">What it said.</param>
+    public bool MayCarry(string text, Func<ReadOnlySpan<char>, bool> holds, out bool seen)
+    {
+        var probes = _fingerprinter.Screen(text, holds, out seen);
+        if (probes.Length == 0)
+            return false;
+        while (true)
+        {
+            var generation = _current;
+            if (!generation.Enter())
+            {
+                ObjectDisposedException.ThrowIf(_disposed, this);
+                continue;
+            }
+            try
+            {
+                return generation.FindDrafts(probes).Count > 0;
+            }
+            finally
+            {
+                generation.Leave();
+            }
+        }
+    }
+
+    /// <summary>As the gate does it: a quick look first, and in full where it shows anything.</summary>
+    public Recognition Match(string message, Audience recipients) => MayCarry(message, _ => false, out _) ? Match(NormalText.Of(message), recipients) : Recognition.Nothing;
+
     /// <summary>What a message carries of drafts that is in no text free for all its recipients.</summary>
     public Recognition Match(NormalText message, Audience recipients)
     {

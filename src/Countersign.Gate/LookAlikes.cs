@@ -31,6 +31,21 @@ public sealed partial class LookAlikes(OfficeLook look)
     private readonly Regex _reference = new(
         $@"(?<![\p{{L}}\p{{N}}]){Regex.Escape(look.Prefix)}\s?[-–—/.]\s?\d{{4}}\s?[-–—/.]\s?\d{{3,9}}(?!\p{{N}})", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
 
+    private readonly string[] _names = [.. look.Letterhead.Prepend(look.Title).Select(m => new string(NormalText.Of(m).Letters)).Where(m => m.Length >= 3)];
+    private readonly string _prefix = new(NormalText.Of(look.Prefix).Letters);
+
+    /// <summary>Whether folded letters hold the office's name, its letterhead or one of its references anywhere: what holds none of them cannot look like its letter.</summary>
+    public bool MayBear(ReadOnlySpan<char> letters)
+    {
+        foreach (var name in _names)
+            if (letters.IndexOf(name, StringComparison.Ordinal) >= 0)
+                return true;
+        for (var rest = letters; _prefix.Length > 0 && rest.IndexOf(_prefix, StringComparison.Ordinal) is >= 0 and var at; rest = rest[(at + 1)..])
+            if (rest[(at + _prefix.Length)..] is [>= '0' and <= '9', ..])
+                return true;
+        return false;
+    }
+
     /// <summary>Whether a document, or one inside it, looks like the office's letter. Sealed copies are the caller's to leave out.</summary>
     public IReadOnlyList<LookAlike> In(Document document) => [.. document.Whole().Select(In1).OfType<LookAlike>()];
 

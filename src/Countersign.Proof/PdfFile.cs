@@ -9,7 +9,7 @@ namespace Countersign.Proof;
 /// </summary>
 internal sealed class PdfFile
 {
-    public const int MaxBytes = 100_000_000, MaxObjects = 2_000_000, MaxSections = 1_000;
+    public const int MaxBytes = 100_000_000, MaxObjects = 2_000_000, MaxSections = 1_000, MaxListed = 4_000_000;
     private const int MaxInflated = 64_000_000, MaxTrailingSpace = 64;
 
     private readonly ReadOnlyMemory<byte> _bytes;
@@ -57,6 +57,9 @@ internal sealed class PdfFile
         file.ReadObjects();
         return file;
     }
+
+    /// <summary>How many objects may be read in each other, as where a stream's length stands in an object that is a stream whose length stands elsewhere.</summary>
+    private const int MaxOpening = 200;
 
     public PdfObject? Resolve(PdfObject? value)
     {
@@ -185,14 +188,13 @@ internal sealed class PdfFile
         }
     }
 
-    private static PdfDictionary ReadTable(PdfLexer lexer, Dictionary<int, Entry?> entries)
+    private PdfDictionary ReadTable(PdfLexer lexer, Dictionary<int, Entry?> entries)
     {
         while (!lexer.Take("trailer"))
         {
             var first = lexer.Integer();
             var count = lexer.Integer();
-            if (first + count > MaxObjects)
-                throw new PdfRefusedException("pdf.too-many-objects");
+            List(first, count);
             for (var i = 0L; i < count; i++)
             {
                 var offset = lexer.Integer();
@@ -208,6 +210,14 @@ internal sealed class PdfFile
         return lexer.Object() as PdfDictionary ?? throw new MalformedException("its trailer is no dictionary");
     }
 
+    /// <summary>Counts what the lists of all sections name: many may lie in the same bytes, and each would be read again.</summary>
+    private void List(long first, long count)
+    {
+        if (first + count > MaxObjects || (_listed += count) > MaxListed)
+            throw new PdfRefusedException("pdf.too-many-objects");
+    }
+
+    private long _listed;
     private readonly HashSet<int> _known = [];
     private readonly HashSet<int> _hidden = [];
 
@@ -239,8 +249,7 @@ internal sealed class PdfFile
         var position = 0;
         for (var i = 0; i + 1 < index.Length; i += 2)
         {
-            if (index[i] + index[i + 1] > MaxObjects)
-                throw new PdfRefusedException("pdf.too-many-objects");
+            List(index[i], index[i + 1]);
             for (var n = index[i]; n < index[i] + index[i + 1]; n++)
             {
                 if (position + w.Sum() > data.Length)
@@ -299,6 +308,9 @@ internal sealed class PdfFile
             return known;
         if (!_opening.Add(number))
             throw new MalformedException($"object {number} needs itself to be read");
+        // Each takes a piece of the stack, which foreign bytes must not use up.
+        if (_opening.Count > MaxOpening)
+            throw new MalformedException($"an object needs more than {MaxOpening} others to be read");
         PdfObject? value;
         if (entry.Stream < 0)
         {

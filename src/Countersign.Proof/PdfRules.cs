@@ -372,7 +372,7 @@ internal sealed class PdfRules
                 case PdfReference reference when seen.Add(reference.Number):
                     if (_file.Hidden.Contains(reference.Number))
                         throw new PdfRefusedException("pdf.hybrid");
-                    open.Push(_file.Resolve(reference));
+                    open.Push(_file.Objects.GetValueOrDefault(reference.Number)); // one step: what stands between may be hidden
                     break;
                 case PdfArray array:
                     array.Items.ForEach(open.Push);

@@ -7,6 +7,7 @@ using Countersign.Server.Coordinating;
 using Countersign.Server.Drafting;
 using Countersign.Server.Guarding;
 using Countersign.Server.Keeping;
+using Countersign.Server.Letters;
 using Countersign.Server.Publishing;
 using Countersign.Server.Recalling;
 using Countersign.Server.Releasing;
@@ -33,12 +34,16 @@ static void Rooms(RootCommand root, CommandLine line)
     root.MapPublishing(line);    // what a stranger needs, and the stranger's check
     root.MapRecalling(line);     // hold, lift, withdraw, correct
     root.MapKeeping(line);       // ledger, doctor, backup
-    root.MapServing(line, Doors);  // the house on the network
+    root.MapServing(line, Doors, new Dictionary<string, Func<House, Result<IDisposable>>>
+    {
+        ["gate"] = house => GateCommands.Beside(house.Office, line.Clock, line.Error),
+    });                          // the house on the network
     root.MapReplaying(line, Rooms);  // 6 January 2020
 }
 
 // What the rooms answer while the house serves.
 static void Doors(House house)
 {
-    house.MapChecking();
+    house.MapVerifying();  // the stranger's check, in the stranger's browser
+    house.MapChecking();   // the gatekeeper, for programs
 }

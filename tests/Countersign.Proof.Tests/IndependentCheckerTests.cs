@@ -23,6 +23,10 @@ public sealed partial class AlterationTests
         Assert.Empty(cases.Zip(words).Where(p => p.First.Verdict != p.Second).Select(p => $"{p.First.Name}: {p.First.Verdict}, checker: {p.Second}"));
     }
 
+    /// <summary>The honest ways, each with its sentence.</summary>
+    internal static IEnumerable<(string Name, Attempt Attempt)> HonestAttempts() =>
+        HonestCases().Select(c => (c.Name, new Attempt(c.File, c.Trust, c.Status, c.At)));
+
     private static Case Attacked(AttackRow row)
     {
         var attempt = row.Attempted();

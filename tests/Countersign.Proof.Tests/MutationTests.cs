@@ -17,7 +17,7 @@ public sealed class MutationTests(ITestOutputHelper output)
     // So many at a time are written to the disk for the other checker.
     private const int AtATime = 1_000;
 
-    private static readonly string[] Ways = ["flip a bit", "change a byte", "cut the end", "cut a part", "repeat a part", "splice in foreign bytes", "swap with another letter", "zero a part", "exchange two parts", "change a digit"];
+    internal static readonly string[] Ways = ["flip a bit", "change a byte", "cut the end", "cut a part", "repeat a part", "splice in foreign bytes", "swap with another letter", "zero a part", "exchange two parts", "change a digit"];
 
     [Fact]
     public void No_random_change_of_a_sealed_letter_is_genuine()
@@ -119,7 +119,7 @@ public sealed class MutationTests(ITestOutputHelper output)
         int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : usual;
 
     /// <summary>One sealed letter for each of fifty small PDFs that may be sealed.</summary>
-    private static IEnumerable<byte[]> Letters(OfficeInMemory office)
+    internal static IEnumerable<byte[]> Letters(OfficeInMemory office)
     {
         var sealable = new DirectoryInfo(Corpora.Require("pdf")).EnumerateFiles("*.pdf", SearchOption.AllDirectories)
             .Where(f => f.Length <= LargestSource).OrderBy(f => f.FullName, StringComparer.Ordinal)
@@ -137,7 +137,7 @@ public sealed class MutationTests(ITestOutputHelper output)
             yield return office.Sealed($"letter-{i}", sealable[i]);
     }
 
-    private static byte[] Change(byte[] file, int way, byte[] other, Random random)
+    internal static byte[] Change(byte[] file, int way, byte[] other, Random random)
     {
         if (file.Length < 2)
             return [.. file, 0];

@@ -104,6 +104,42 @@ public sealed class ReaderTests
             Assert.NotNull(SealedPdf.Examine(bytes).Refusal);
         }, iter: 300);
 
+    /// <summary>Twenty thousand streams, the length of each in the next: each would take its piece of the stack.</summary>
+    [Theory]
+    [InlineData(300)]
+    [InlineData(20_000)]
+    public void Objects_that_need_each_other_without_end_cost_no_stack(int chain)
+    {
+        var text = new StringBuilder("%PDF-1.7\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n<</Type/Pages/Kids[3 0 R]/Count 1>>\nendobj\n3 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>\nendobj\n");
+        int[] first = [9, 54, 105];
+        var places = first.ToList();
+        for (var i = 4; i < chain + 4; i++)
+        {
+            places.Add(text.Length);
+            text.Append($"{i} 0 obj\n<</Length {i + 1} 0 R>>stream\n\nendstream\nendobj\n");
+        }
+        var xref = text.Length;
+        text.Append($"xref\n0 {places.Count + 1}\n0000000000 65535 f \n");
+        foreach (var place in places)
+            text.Append($"{place:D10} 00000 n \n");
+        text.Append($"trailer\n<</Size {places.Count + 1}/Root 1 0 R>>\nstartxref\n{xref}\n%%EOF\n");
+        var pdf = Encoding.Latin1.GetBytes(text.ToString());
+        Assert.Equal(text.ToString().IndexOf("2 0 obj", StringComparison.Ordinal), places[1]);
+        Assert.NotNull(SealedPdf.Examine(pdf).Refusal);
+    }
+
+    /// <summary>A page's resources stand in an object that is itself a reference, to one that old readers do not see.</summary>
+    [Fact]
+    public void What_old_readers_do_not_see_is_no_page_through_whatever_references()
+    {
+        var text = "%PDF-1.7\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n<</Type/Pages/Kids[3 0 R]/Count 1>>\nendobj\n"
+            + "3 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources 5 0 R>>\nendobj\n4 0 obj\n<</Length 3>>stream\nq Q\nendstream\nendobj\n"
+            + "5 0 obj\n6 0 R\nendobj\n6 0 obj\n<</Font<<>>>>\nendobj\n7 0 obj\n<</Type/XRef/W[1 4 2]/Index[6 1]/Size 8/Length 7>>stream\n\u0001\0\0\u0001\u000F\0\0\nendstream\nendobj\n"
+            + "xref\n0 1\n0000000000 65535 f \n1 1\n0000000009 00000 n \n2 1\n0000000054 00000 n \n3 1\n0000000105 00000 n \n4 1\n0000000201 00000 n \n5 1\n0000000250 00000 n \n"
+            + "trailer\n<</Size 8/Root 1 0 R/XRefStm 300>>\nstartxref\n390\n%%EOF\n";
+        Assert.Equal("pdf.hybrid", SealedPdf.Examine(Encoding.Latin1.GetBytes(text)).Refusal?.Code);
+    }
+
     [Fact]
     public void A_changed_statement_is_another_or_none()
     {

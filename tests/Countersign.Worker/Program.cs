@@ -6,11 +6,15 @@ using Countersign.Server.Drafting;
 using Countersign.Server.Letters;
 using Countersign.Server.Releasing;
 
-// Founds an office where there is none, then drafts, reviews and releases letters until it is killed. Each act that was answered with success is
+// gate PORT HOP FOLDER SECRET: a gate that knows one draft, until it is killed.
+if (args is ["gate", var port, var hop, var at, var secret])
+    return GateWorker.Run(int.Parse(port, System.Globalization.CultureInfo.InvariantCulture), int.Parse(hop, System.Globalization.CultureInfo.InvariantCulture), at, secret);
+
+// HOME ACKNOWLEDGED: founds an office where there is none, then drafts, reviews and releases letters until it is killed. Each act that was answered with success is
 // written to a file and brought to the disk before the next begins: what stands in that file was acknowledged.
 if (args is not [var folder, var acknowledged])
 {
-    Console.Error.WriteLine("Usage: countersign-worker HOME ACKNOWLEDGED");
+    Console.Error.WriteLine("Usage: countersign-worker HOME ACKNOWLEDGED | gate PORT HOP FOLDER SECRET");
     return 2;
 }
 var home = new Home(folder);

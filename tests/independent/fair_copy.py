@@ -1,7 +1,9 @@
 """Reading a fair copy and what may be sealed, written from docs/standards-seal.md alone; titles are those of its sections."""
-import math, re, zlib
+import math, re, sys, zlib
 from collections import namedtuple
 from functools import lru_cache
+
+sys.setrecursionlimit(10_000)                                                   # 200 objects read in each other take more than the usual 1,000
 
 class Fault(Exception):
     """A rule of the documents is broken; its text says which."""
@@ -125,7 +127,7 @@ def everything_in(value):
 class Pdf:
     """Everything in a fair copy. Entries: number → (1, offset, generation) or (2, object stream, index), None where free."""
     def __init__(self, data):
-        self.data, self.entries, self.objects, self.hidden, self.members, self.unpacked, self.taken = data, {}, {}, set(), {}, 0, 0
+        self.data, self.entries, self.objects, self.hidden, self.members, self.unpacked, self.taken, self.opening, self.listed = data, {}, {}, set(), {}, 0, 0, 0, 0
         need(9 <= len(data) <= 100_000_000 and re.match(rb"%PDF-[0-9]\.", data), "the PDF: it does not begin with %PDF-")
         end = max(0, len(data) - 64) + len(data[-64:].rstrip(b"\0\t\n\f\r "))
         need(end >= 30 and data[end - 5:end] == b"%%EOF", "the PDF: its end")
@@ -166,12 +168,16 @@ class Pdf:
             self.hidden |= hidden
             at = a_number(trailer[b"Prev"], len(self.data), "/Prev") if b"Prev" in trailer else None
 
+    def list(self, first, count):
+        self.listed += count
+        need(first + count <= 2_000_000 and self.listed <= 4_000_000, "the PDF: an object's number, or too many are listed")
+
     def table(self, at):
         parser, section = Parser(self.data, at), {}
         parser.keyword(b"xref")
         while not parser.sees(b"trailer"):
             first, count = parser.integer(), parser.integer()
-            need(first + count <= 2_000_000, "the PDF: an object's number")
+            self.list(first, count)
             for number in range(first, first + count):
                 offset, generation, kind = parser.take(PDF_ROW, "entry").groups()
                 used = kind == b"n" and int(offset) > 0
@@ -192,7 +198,8 @@ class Pdf:
         need(a + b + c, "the PDF: /W")
         index = [a_number(i, 2_000_001, "/Index") for i in d[b"Index"]] if isinstance(d.get(b"Index"), list) else [0, size]
         for first, count in zip(index[::2], index[1::2]):
-            need(first + count <= 2_000_000 and at + count * (a + b + c) <= len(data), "the PDF: /Index")
+            self.list(first, count)
+            need(at + count * (a + b + c) <= len(data), "the PDF: /Index")
             for number in range(first, first + count):
                 kind, second, third = (int.from_bytes(data[at + i:at + j], "big") for i, j in ((0, a), (a, a + b), (a + b, a + b + c)))
                 kind, at = kind if a else 1, at + a + b + c
@@ -263,6 +270,8 @@ class Pdf:
             return None
         if number not in self.objects:
             self.objects[number] = self                                     # until it is read
+            self.opening += 1
+            need(self.opening <= 200, "the PDF: an object that needs too many others to be read")
             if entry[0] == 1:
                 found, generation, value, end = self.indirect(entry[1])
                 need((found, generation) == (number, entry[2]), "the PDF: an entry that leads to another object")
@@ -274,6 +283,7 @@ class Pdf:
                 need(number in self.members[entry[1]], "the PDF: an object that its object stream does not hold")
                 value = self.members[entry[1]][number]
             self.objects[number] = value
+            self.opening -= 1
         need(self.objects[number] is not self, "the PDF: an object that needs itself")
         return self.objects[number]
 

@@ -177,7 +177,7 @@ def remake(rules, receipt, plan):
     put(n + 6, head + b"?" * 48 + b"/Contents<" + b"0" * 8192 + b">>>")                                                 # 8
     changed, catalog = dict(page.dictionary), dict(rules.catalog)                                                       # 9
     changed[Name(b"Annots")] = [*(pdf.get(changed.get(b"Annots")) or ()), Ref(n + 5, 0)]
-    form, names = (dict(pdf.dictionary(catalog.get(key)) or {}) for key in (b"AcroForm", b"Names"))
+    form, names = (dict(value) if isinstance(value := pdf.get(catalog.get(key)), dict) else {} for key in (b"AcroForm", b"Names"))
     form |= {Name(b"Fields"): [Ref(n + 5, 0)], Name(b"SigFlags"): Token(b"3")}
     names[Name(b"EmbeddedFiles")] = {Name(b"Names"): [Str(b"countersign-receipt.cose"), Ref(n + 1, 0)]}
     catalog |= {Name(b"AcroForm"): form, Name(b"Names"): names, Name(b"Perms"): {Name(b"DocMDP"): Ref(n + 6, 0)}, Name(b"AF"): [Ref(n + 1, 0)]}

@@ -22,6 +22,8 @@ internal static class DocumentSeeds
         ["html"] = [.. Pages().Select(U)],
         ["text"] = [.. Texts()],
         ["eml"] = [.. Messages().Select(U)],
+        ["judge"] = [.. Messages().Select(U)],
+        ["smtp"] = [.. Sessions().Select(U)],
         ["msg"] =
         [
             CompoundFiles.Msg("About the members", Letter, ("a.txt", U(Letter)), ("b.html", U("<html><p>more</p>"))),
@@ -32,6 +34,17 @@ internal static class DocumentSeeds
         ["zip"] = [.. Archives()],
         ["doc"] = [CompoundFiles.Doc(Letter), CompoundFiles.Doc(Letter, "why all of them?"), CompoundFiles.Doc("\u0013 HYPERLINK \"http://a.example\" \u0014seen\u0015 x\aa\r\fb\u0001", flags: 0x20)],
     };
+
+    private static IEnumerable<string> Sessions()
+    {
+        const string to = "MAIL FROM:<a@tfn.example> SIZE=100 BODY=8BITMIME\r\nRCPT TO:<b@example.org> NOTIFY=NEVER ORCPT=rfc822;b@example.org\r\n";
+        const string draft = "We will be repositioning forces over the course of the coming days.";
+        yield return $"{to}DATA\r\nSubject: x\r\n\r\nhello\r\n..dot\r\n.\r\nQUIT\r\n";
+        yield return $"{to}DATA\r\nSubject: x\r\n\r\n{draft}\r\n.\r\n{to}BDAT 5\r\nhelloBDAT 5 LAST\r\nworldQUIT\r\n";
+        yield return $"{to}DATA\r\nSubject: x\r\n\r\nhello\n.\nMAIL FROM:<evil@x.example>\r\nRCPT TO:<b@example.org>\r\nDATA\r\n{draft}\r\n.\r\n";
+        yield return $"XFORWARD NAME=a ADDR=10.0.0.1\r\nEHLO again\r\nRSET\r\nNOOP\r\nVRFY x\r\nMAIL FROM:<>\r\nRCPT TO:<\"q \\\" x\"@y.example>\r\nRCPT TO:<@r:z@y.example>\r\nDATA\r\n.\r\nSTARTTLS\r\nHELP\r\n";
+        yield return $"HELO x\r\nMAIL FROM:a@b\r\nRCPT TO:c@d\r\nDATA\r\n{string.Concat(Enumerable.Repeat("a line of text\r\n", 1500))}.\r\n";
+    }
 
     /// <summary>The seeds of a target that are made here.</summary>
     public static IReadOnlyList<byte[]> Of(string target) => Made[target];

@@ -125,19 +125,21 @@ public sealed partial class Fingerprinter
     /// </summary>
     public void Conceal(Span<ulong> hashes)
     {
+        const int some = 256;
+        Span<byte> blocks = stackalloc byte[16 * some];
+        Span<byte> concealed = stackalloc byte[16 * some];
+        blocks.Clear();
         using var aes = Aes.Create();
         aes.Key = _concealing;
-        var block = new byte[16 * Math.Min(hashes.Length, 512)];
-        var result = new byte[block.Length];
         while (!hashes.IsEmpty)
         {
-            var some = hashes[..Math.Min(hashes.Length, 512)];
-            for (var i = 0; i < some.Length; i++)
-                BinaryPrimitives.WriteUInt64LittleEndian(block.AsSpan(16 * i), some[i]);
-            aes.EncryptEcb(block.AsSpan(0, 16 * some.Length), result, PaddingMode.None);
-            for (var i = 0; i < some.Length; i++)
-                some[i] = BinaryPrimitives.ReadUInt64LittleEndian(result.AsSpan(16 * i));
-            hashes = hashes[some.Length..];
+            var now = hashes[..Math.Min(hashes.Length, some)];
+            for (var i = 0; i < now.Length; i++)
+                BinaryPrimitives.WriteUInt64LittleEndian(blocks[(16 * i)..], now[i]);
+            aes.EncryptEcb(blocks[..(16 * now.Length)], concealed, PaddingMode.None);
+            for (var i = 0; i < now.Length; i++)
+                now[i] = BinaryPrimitives.ReadUInt64LittleEndian(concealed[(16 * i)..]);
+            hashes = hashes[now.Length..];
         }
     }
 

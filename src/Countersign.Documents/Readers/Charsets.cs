@@ -57,6 +57,8 @@ internal static class Charsets
         if (bytes.Length < 4 || bytes.Length % 2 != 0)
             return null;
         var head = bytes[..Math.Min(bytes.Length, 4096)];
+        if (head.IndexOf((byte)0) < 0)
+            return null;
         int even = 0, odd = 0, pairs = head.Length / 2;
         for (var i = 0; i + 1 < head.Length; i += 2)
         {

@@ -409,8 +409,10 @@ internal static class DocReader
                 reading.Found(OddityKind.UnfilledField, Here, said[10..].Trim());
             else if (said.StartsWith("INCLUDE", StringComparison.OrdinalIgnoreCase) || said.StartsWith("LINK ", StringComparison.OrdinalIgnoreCase) || said.StartsWith("DDE", StringComparison.OrdinalIgnoreCase))
                 reading.Found(OddityKind.ExternalLink, Here, said);
-            else if (said.Length > 60 && !said.StartsWith("HYPERLINK", StringComparison.OrdinalIgnoreCase))
+            else if (said.Length > 60 && !said.StartsWith("HYPERLINK", StringComparison.OrdinalIgnoreCase) && !said.StartsWith("MACROBUTTON", StringComparison.OrdinalIgnoreCase))
                 reading.Text(said, TextRole.Hidden, Here);
+            else
+                FieldCode.Say(reading, said, Here);
         }
 
         private void EndParagraph()

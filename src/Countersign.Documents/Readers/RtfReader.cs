@@ -216,6 +216,7 @@ internal sealed class RtfReader
             var verb = instruction.Split(' ')[0].ToUpperInvariant();
             if (verb is "INCLUDETEXT" or "INCLUDEPICTURE" or "DDE" or "DDEAUTO" or "LINK")
                 _reading.Found(OddityKind.ExternalLink, default, instruction);
+            FieldCode.Say(_reading, instruction, default);
         }
         _now = outer;
     }

@@ -24,3 +24,17 @@ internal sealed class RunText
         _runs.Clear();
     }
 }
+
+/// <summary>What the code of a Word field says.</summary>
+internal static class FieldCode
+{
+    /// <summary>The words of a button stand on the page in its place. Any other code is shown to nobody, and is text in the file all the same.</summary>
+    public static void Say(Reading reading, string code, Place place)
+    {
+        var words = code.Split((char[]?)null, 3, StringSplitOptions.RemoveEmptyEntries);
+        if (words.Length == 3 && words[0].Equals("MACROBUTTON", StringComparison.OrdinalIgnoreCase))
+            reading.Text(words[2].Trim(), TextRole.Field, place);
+        else if (words.Length > 1)
+            reading.Text(code.Trim(), TextRole.Metadata, place, "field");
+    }
+}

@@ -167,8 +167,18 @@ internal sealed class WordReader
     {
         string? id = null;
         var (look, inDefaults, isDefault) = (new Look(), false, false);
+        var former = int.MaxValue; // the depth of the tracked change whose former properties are read
         _package.Xml(name, x =>
         {
+            if (x.Depth > former)
+                return;
+            former = int.MaxValue;
+            if (x.NodeType == XmlNodeType.Element && x.LocalName is "rPrChange" or "pPrChange" or "tblPrChange" or "tcPrChange" or "trPrChange")
+            {
+                _reading.Found(OddityKind.TrackedFormatting, new Place("styles"), x.LocalName);
+                former = x.Depth;
+                return;
+            }
             if (x.NodeType == XmlNodeType.EndElement)
             {
                 if (x.LocalName == "style" && id is not null)
@@ -346,6 +356,7 @@ internal sealed class WordReader
                 _reading.Found(OddityKind.UnfilledField, place, words.Length > 1 ? words[1].Trim('"') : "");
             else if (verb is "INCLUDETEXT" or "INCLUDEPICTURE" or "DDE" or "DDEAUTO" or "LINK")
                 _reading.Found(OddityKind.ExternalLink, place, instruction.Trim());
+            FieldCode.Say(_reading, instruction, place);
         }
 
         bool Begin(XmlReader x)
@@ -479,8 +490,15 @@ internal sealed class WordReader
                         Instruct(field.Instruction.ToString(), field.Result.ToString());
                         break;
                     }
-                    _reading.Text(field.Swallowed.ToString(), TextRole.Hidden, place);
+                    EndOpen(field);
                 }
+        }
+
+        // A field that nobody ended.
+        void EndOpen(ComplexField field)
+        {
+            Instruct(field.Instruction.ToString(), field.Result.ToString());
+            _reading.Text(field.Swallowed.ToString(), TextRole.Hidden, place);
         }
 
         OfficePackage.Xml(_reading, bytes, part, x =>
@@ -517,6 +535,6 @@ internal sealed class WordReader
         while (paragraphs.Count > 0)
             paragraphs.Pop().Flush(_reading, place);
         foreach (var field in fields)
-            _reading.Text(field.Swallowed.ToString(), TextRole.Hidden, place);
+            EndOpen(field);
     }
 }

@@ -80,8 +80,7 @@ internal sealed class DocxCleaner
             ToPlainDocument();
             did.Add("Removed the macros; the new file is a document without macros.");
         }
-        if (Settings(did) is { } settings)
-            _package.Put(settings.Name, settings.Xml);
+        Settings(did);
         // What nothing refers to any more went with what referred to it: a picture of a comment, an object of a deleted paragraph.
         if (did.Count > 0 && RemoveOrphans() is > 0 and var orphans)
             did.Add(string.Create(CultureInfo.InvariantCulture, $"Removed {orphans} parts that belong to nothing in the document."));
@@ -461,34 +460,37 @@ internal sealed class DocxCleaner
             yield return "Removed the marks of editing sessions.";
     }
 
-    private (string Name, XDocument Xml)? Settings(List<string> did)
+    /// <summary>The settings of the document, and of its building blocks, which have their own.</summary>
+    private void Settings(List<string> did)
     {
-        var name = _package.Names.FirstOrDefault(n => n.EndsWith("/settings.xml", StringComparison.OrdinalIgnoreCase) && !n.StartsWith("customXml", StringComparison.OrdinalIgnoreCase));
-        if (name is null || _package.Xml(name) is not { Root: { } root } xml)
-            return null;
-        var changed = false;
-        if (_choices.Tracked != TrackedChoice.Keep && root.Elements(W("trackRevisions")).ToList() is { Count: > 0 } tracking)
+        var said = new List<string>();
+        foreach (var name in _package.Names.Where(n => n.EndsWith("/settings.xml", StringComparison.OrdinalIgnoreCase) && !n.StartsWith("customXml", StringComparison.OrdinalIgnoreCase)).ToList())
         {
-            tracking.ForEach(e => e.Remove());
-            did.Add("Turned the tracking of changes off.");
-            changed = true;
-        }
-        if (_choices.Metadata)
-        {
-            var gone = root.Elements().Where(e => e.Name.Namespace == _w && e.Name.LocalName is "rsids" or "attachedTemplate" or "mailMerge" or "docVars" or "saveThroughXslt" or "documentType"
-                || e.Name.LocalName is "docId").ToList();
-            foreach (var element in gone)
+            if (_package.Xml(name) is not { Root: { } root } xml)
+                continue;
+            var changed = false;
+            if (_choices.Tracked != TrackedChoice.Keep && root.Elements(W("trackRevisions")).ToList() is { Count: > 0 } tracking)
             {
-                if (element.Name.LocalName is "attachedTemplate") did.Add("Detached the template.");
-                if (element.Name.LocalName is "mailMerge") did.Add("Detached the mail merge's source.");
-                if (element.Name.LocalName is "docVars") did.Add("Removed the document's variables.");
-                element.Remove();
+                tracking.ForEach(e => e.Remove());
+                said.Add("Turned the tracking of changes off.");
                 changed = true;
             }
-            if (RemoveRelated(t => t is "attachedTemplate" or "mailMergeSource" or "mailMergeHeaderSource" or "recipientData" or "transform") > 0)
-                changed = true;
+            if (_choices.Metadata)
+                foreach (var element in root.Elements().Where(e => e.Name.Namespace == _w && e.Name.LocalName is "rsids" or "attachedTemplate" or "mailMerge" or "docVars" or "saveThroughXslt" or "documentType"
+                    || e.Name.LocalName is "docId").ToList())
+                {
+                    if (element.Name.LocalName is "attachedTemplate") said.Add("Detached the template.");
+                    if (element.Name.LocalName is "mailMerge") said.Add("Detached the mail merge's source.");
+                    if (element.Name.LocalName is "docVars") said.Add("Removed the document's variables.");
+                    element.Remove();
+                    changed = true;
+                }
+            if (changed)
+                _package.Put(name, xml);
         }
-        return changed ? (name, xml) : null;
+        if (_choices.Metadata)
+            RemoveRelated(t => t is "attachedTemplate" or "mailMergeSource" or "mailMergeHeaderSource" or "recipientData" or "transform");
+        did.AddRange(said.Distinct());
     }
 
     // ---- the package around it (ISO/IEC 29500-2)

@@ -193,7 +193,8 @@ internal sealed class SmtpSession(SmtpGate gate, Wire client, IPAddress address)
     // :: Step 1
     private async ValueTask Greet(string name, bool extended)
     {
-        if (name.Length is 0 or > 255 || name.Any(c => c is < '!' or > '~'))
+        // Machines of people give names with blanks and letters of their own (RFC 5321 §4.1.4: nobody is refused for what stands there).
+        if (name.Length is 0 or > 255 || name.Any(char.IsControl))
         {
             Mistake(Says.Syntax);
             return;
@@ -258,7 +259,7 @@ internal sealed class SmtpSession(SmtpGate gate, Wire client, IPAddress address)
         {
             (_sender, _mailSent, _state, _idle) = (sender, false, SmtpState.Sender, 0);
             _settings = gate.Settings;
-            _mail = Line("MAIL FROM:", path, parameters);
+            _mail = Line("MAIL FROM:", path, Passed(parameters));
             Answer(Says.SenderOk);
         }
     }
@@ -284,12 +285,23 @@ internal sealed class SmtpSession(SmtpGate gate, Wire client, IPAddress address)
                     break;
                 case "RET" or "ENVID" when _offered.Dsn && value.Length > 0:
                     break;
+                case "AUTH" when value.Length > 0:
+                    break;
                 default:
                     return Says.Parameter;
             }
         }
         return null;
     }
+
+    /// <summary>
+    /// What of the parameters goes on: all but AUTH (RFC 4954 §5). A server before us that offers AUTH gets it from its clients, and passes MAIL on as it came; the next hop, to which we do
+    /// not authenticate ourselves, is told nothing of it.
+    /// </summary>
+    private static string Passed(string parameters) =>
+        parameters.Contains("AUTH=", StringComparison.OrdinalIgnoreCase)
+            ? string.Join(' ', parameters.Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(p => !p.StartsWith("AUTH=", StringComparison.OrdinalIgnoreCase)))
+            : parameters;
 
     private static byte[] Line(string command, byte[] path, string parameters) =>
         [.. Encoding.ASCII.GetBytes(command), .. path, .. Encoding.UTF8.GetBytes(parameters.Length > 0 ? " " + parameters : ""), (byte)'\r', (byte)'\n'];
@@ -455,7 +467,7 @@ internal sealed class SmtpSession(SmtpGate gate, Wire client, IPAddress address)
                 "NAME" => line.Append(" NAME=").Append(_clientName.Length > 0 ? _clientName : "[UNAVAILABLE]"),
                 "ADDR" => line.Append(" ADDR=").Append(_address.Contains(':') ? "IPV6:" + _address : _address),
                 "PROTO" => line.Append(" PROTO=").Append(_extended ? "ESMTP" : "SMTP"),
-                "HELO" => line.Append(" HELO=").Append(_helo.Length is > 0 and <= 200 ? _helo.Replace("+", "+2B", StringComparison.Ordinal).Replace("=", "+3D", StringComparison.Ordinal) : "[UNAVAILABLE]"),
+                "HELO" => line.Append(" HELO=").Append(_helo.Length is > 0 and <= 200 && !_helo.Any(c => c is < '!' or > '~') ? _helo.Replace("+", "+2B", StringComparison.Ordinal).Replace("=", "+3D", StringComparison.Ordinal) : "[UNAVAILABLE]"),
                 _ => line,
             };
         return Encoding.ASCII.GetBytes(line.Append("\r\n").ToString());

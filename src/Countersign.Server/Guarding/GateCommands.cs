@@ -27,6 +27,11 @@ public static class GateCommands
         root.Add(gate);
     }
 
+    /// <summary>Runs the gate beside the web, as <c>gate.yaml</c> in the office's folder says.</summary>
+    public static Result<IDisposable> Beside(SharedOffice office, TimeProvider clock, TextWriter said) =>
+        GateHouse.Open(office, () => office.Alone(o => o.Home.In("gate.yaml") is var file && File.Exists(file) ? GateFile.Read(file, o) : GateFile.Parse("", o.Home.Path, o.Home, o.Found.Office)), clock, said)
+            .Is(out var house, out var refusal) ? house.WithHealthAndReload() : refusal;
+
     /// <summary>The options that say where the gate stands.</summary>
     public sealed class Options
     {

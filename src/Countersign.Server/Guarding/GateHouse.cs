@@ -24,6 +24,7 @@ public sealed class GateHouse : IDisposable
     private readonly Func<Result<GateOptions>> _read;
     private readonly TextWriter _said;
     private readonly Timer _timer;
+    private readonly List<IDisposable> _beside = [];
     private GateOptions _options;
 
     private GateHouse(SharedOffice office, GateOptions options, Func<Result<GateOptions>> read, TimeProvider clock, TextWriter said)
@@ -82,13 +83,8 @@ public sealed class GateHouse : IDisposable
         using var shared = office;
         if (!Open(shared, () => shared.Alone(read), clock, said).Is(out var opened, out refusal))
             return refusal;
-        using var house = opened;
+        using var house = opened.WithHealthAndReload();
         using var over = new ManualResetEventSlim();
-        using var hup = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
-        {
-            signal.Cancel = true;
-            house.Reload();
-        });
         void End(PosixSignalContext signal)
         {
             signal.Cancel = true;
@@ -96,11 +92,25 @@ public sealed class GateHouse : IDisposable
         }
         using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
-        using var telemetry = Telemetry.Begin();
-        using var health = house._options.Health is { } at ? house.StartHealth(at) : null;
         over.Wait();
         house.Say("The gate takes no more mail, and waits for what is under way.");
         return new Answer().Line("The gate is closed.");
+    }
+
+    /// <summary>Answers about its health, sends what it counts where the environment says so, and reads its file again on SIGHUP, from now on until it is disposed of.</summary>
+    internal GateHouse WithHealthAndReload()
+    {
+        if (!OperatingSystem.IsWindows())
+            _beside.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+            {
+                signal.Cancel = true;
+                Reload();
+            }));
+        if (Telemetry.Begin() is { } telemetry)
+            _beside.Add(telemetry);
+        if (_options.Health is { } at)
+            _beside.Add(StartHealth(at));
+        return this;
     }
 
     /// <summary>Reads the file again. What is wrong with it is said, and everything goes on as before.</summary>
@@ -189,6 +199,8 @@ public sealed class GateHouse : IDisposable
     public void Dispose()
     {
         _timer.Dispose();
+        foreach (var one in _beside)
+            one.Dispose();
         Gate.DisposeAsync().AsTask().GetAwaiter().GetResult();
         Gate.Meter.Dispose();
         _cases.Dispose();

@@ -28,10 +28,14 @@ public sealed class House
     private IReadOnlyList<(string Name, string Digest)> _tokens = [];
     private DateTimeOffset _tokensAt;
 
-    private House(SharedOffice office, RouteGroupBuilder programs, IHostApplicationLifetime life) => (Office, Programs, Life) = (office, programs, life);
+    private House(SharedOffice office, IEndpointRouteBuilder street, RouteGroupBuilder programs, IHostApplicationLifetime life) =>
+        (Office, Street, Programs, Life) = (office, street, programs, life);
 
     /// <summary>The office that it serves.</summary>
     public SharedOffice Office { get; }
+
+    /// <summary>Where doors for everybody are added: nobody signs in there.</summary>
+    public IEndpointRouteBuilder Street { get; }
 
     /// <summary>Where doors for programs are added, under <c>/api/v1</c>.</summary>
     public RouteGroupBuilder Programs { get; }
@@ -40,7 +44,13 @@ public sealed class House
     public IHostApplicationLifetime Life { get; }
 
     /// <summary>Serves until somebody ends it.</summary>
-    public static Result<Answer> Run(Home home, TimeProvider clock, string urls, Action<House> doors, TextWriter said)
+    /// <param name="home">The office's folder.</param>
+    /// <param name="clock">What time it is.</param>
+    /// <param name="urls">Where it listens.</param>
+    /// <param name="doors">What the rooms answer.</param>
+    /// <param name="beside">What else runs in this process, such as the gate; each is ended with the house.</param>
+    /// <param name="said">Where it says that it serves.</param>
+    public static Result<Answer> Run(Home home, TimeProvider clock, string urls, Action<House> doors, IReadOnlyList<Func<House, Result<IDisposable>>> beside, TextWriter said)
     {
         if (!Build(home, clock, urls, doors).Is(out var built, out var refusal))
             return refusal;
@@ -54,10 +64,24 @@ public sealed class House
         {
             return new Refusal("serve.file", $"The office cannot listen at {urls}: {e.Message.TrimEnd('.')}.", "Give another address with --urls, such as http://127.0.0.1:9000.");
         }
-        said.WriteLine($"{house.Office.Alone(o => o.Found.Title)} serves at {string.Join(", ", app.Urls)}. Ctrl+C ends it.");
-        house.Life.ApplicationStopped.WaitHandle.WaitOne();
-        house.Close();
-        return new Answer().Line("The office no longer serves.");
+        var running = new List<IDisposable>();
+        try
+        {
+            foreach (var start in beside)
+            {
+                if (!start(house).Is(out var started, out refusal))
+                    return refusal;
+                running.Add(started);
+            }
+            said.WriteLine($"{house.Office.Alone(o => o.Found.Title)} serves at {string.Join(", ", app.Urls)}. Ctrl+C ends it.");
+            house.Life.ApplicationStopped.WaitHandle.WaitOne();
+            return new Answer().Line("The office no longer serves.");
+        }
+        finally
+        {
+            running.ForEach(r => r.Dispose());
+            house.Close();
+        }
     }
 
     /// <summary>The web application, not started yet.</summary>
@@ -101,7 +125,7 @@ public sealed class House
             return next(context);
         });
         var programs = app.MapGroup("/api/v1");
-        var opened = new House(office, programs, app.Lifetime);
+        var opened = new House(office, app, programs, app.Lifetime);
         app.Use(async (context, next) =>
         {
             if (!context.Request.Path.StartsWithSegments("/api/v1") || opened.SignedIn(context))

@@ -9,19 +9,30 @@ namespace Countersign.Server.Serving;
 /// <summary>The house on the network: <c>serve</c>, and the <c>token</c>s with which programs sign in.</summary>
 public static class ServeCommands
 {
-    /// <summary>Adds the room's commands. <paramref name="doors"/> adds what the other rooms answer.</summary>
-    public static void MapServing(this RootCommand root, Commands.CommandLine line, Action<House> doors)
+    /// <summary>
+    /// Adds the room's commands. <paramref name="doors"/> adds what the other rooms answer; <paramref name="roles"/> are what may run beside the web, by the names that <c>--roles</c> takes.
+    /// </summary>
+    public static void MapServing(this RootCommand root, Commands.CommandLine line, Action<House> doors, IReadOnlyDictionary<string, Func<House, Result<IDisposable>>> roles)
     {
-        root.Add(Serve(line, doors));
+        root.Add(Serve(line, doors, roles));
         root.Add(Token(line));
     }
 
-    private static Command Serve(Commands.CommandLine line, Action<House> doors)
+    private static Command Serve(Commands.CommandLine line, Action<House> doors, IReadOnlyDictionary<string, Func<House, Result<IDisposable>>> roles)
     {
         var urls = new Option<string>("--urls") { Description = "Where to listen.", HelpName = "URLS", DefaultValueFactory = _ => "http://127.0.0.1:8080" };
-        var command = new Command("serve", "Serves the office: its public files to everybody, and /api/v1 to programs that hold a token. Ends with Ctrl+C.") { urls }
-            .Example("countersign serve", "countersign serve --urls http://127.0.0.1:9000", "curl -H \"Authorization: Bearer $TOKEN\" --data-binary @letter.docx \"http://127.0.0.1:8080/api/v1/check?name=letter.docx\"");
-        line.Action(command, parse => House.Run(line.HomeOf(parse), line.Clock, parse.GetRequiredValue(urls), doors, line.Error));
+        var asked = new Option<string>("--roles") { Description = $"What runs: web, and with commas also {string.Join(", ", roles.Keys)}.", HelpName = "ROLES", DefaultValueFactory = _ => "web" };
+        var command = new Command("serve", "Serves the office: the page that checks letters and its public files to everybody, and /api/v1 to programs that hold a token. Ends with Ctrl+C.") { urls, asked }
+            .Example("countersign serve", "countersign serve --roles web,gate", "countersign serve --urls http://127.0.0.1:9000", "curl -H \"Authorization: Bearer $TOKEN\" --data-binary @letter.docx \"http://127.0.0.1:8080/api/v1/check?name=letter.docx\"");
+        line.Action(command, parse =>
+        {
+            string[] words = [.. parse.GetRequiredValue(asked).Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Distinct()];
+            if (words.FirstOrDefault(w => w != "web" && !roles.ContainsKey(w)) is { } unknown)
+                return Commands.CommandLine.Usage($"\"{unknown}\" is no role; there are web, {string.Join(", ", roles.Keys)}.");
+            if (!words.Contains("web"))
+                return Commands.CommandLine.Usage("serve serves the web; `countersign gate` runs the gate alone.");
+            return House.Run(line.HomeOf(parse), line.Clock, parse.GetRequiredValue(urls), doors, [.. words.Where(roles.ContainsKey).Select(w => roles[w])], line.Error);
+        });
         return command;
     }
 

@@ -203,6 +203,29 @@ public sealed class OfficeReadersTests
     }
 
     [Fact]
+    public void A_tracked_change_of_a_Word_style_is_found_and_its_former_look_says_nothing()
+    {
+        var read = Document.Read(DocxWith("<w:body><w:p><w:r><w:rPr><w:rStyle w:val='Was'/></w:rPr><w:t>seen</w:t></w:r></w:p></w:body>", ("styles.xml",
+            $"<w:styles {W}><w:style w:type='character' w:styleId='Was'><w:rPr><w:b/><w:rPrChange w:id='1' w:author='A'><w:rPr><w:vanish/></w:rPr></w:rPrChange></w:rPr></w:style></w:styles>")));
+        Assert.Equal("styles", Assert.Single(read.Oddities, o => o.Kind == OddityKind.TrackedFormatting).Place.Part);
+        Assert.Equal(TextRole.Body, Assert.Single(read.Passages, p => p.Text == "seen").Role);
+    }
+
+    [Theory]
+    [InlineData(" MACROBUTTON NoMacro the words of a button ", "Field:the words of a button:")]
+    [InlineData(" QUOTE \"words that no page shows\" ", "Metadata:QUOTE \"words that no page shows\":field")]
+    public void The_words_in_the_code_of_a_field_are_read(string code, string said)
+    {
+        string Run(string what) => $"<w:r>{what}</w:r>";
+        string Char(string type) => Run($"<w:fldChar w:fldCharType='{type}'/>");
+        var instruction = Run($"<w:instrText>{code.Replace("\"", "&quot;", StringComparison.Ordinal)}</w:instrText>");
+        Assert.Equal($"{said}|Body:end:", Said(DocxWith($"<w:body><w:p>{Char("begin")}{instruction}{Char("end")}</w:p><w:p><w:r><w:t>end</w:t></w:r></w:p></w:body>")));
+        Assert.Contains(said, Said(DocxWith($"<w:body><w:p>{Char("begin")}{instruction}</w:p></w:body>")), StringComparison.Ordinal);
+        Assert.Contains(said, Said(DocxWith($"<w:body><w:p><w:fldSimple w:instr='{code.Replace("\"", "&quot;", StringComparison.Ordinal)}'/></w:p></w:body>")), StringComparison.Ordinal);
+        Assert.Contains(said, Said(System.Text.Encoding.ASCII.GetBytes($@"{{\rtf1{{\field{{\*\fldinst {code}}}{{\fldrslt}}}}\par end\par}}")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_office_document_behind_a_password_is_said_to_be_encrypted()
     {
         var read = Document.Read(CompoundFiles.Write(new CompoundFiles.Node("EncryptionInfo", [4, 0, 4, 0]), new CompoundFiles.Node("EncryptedPackage", new byte[5000])));

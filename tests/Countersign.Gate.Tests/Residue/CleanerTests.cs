@@ -179,6 +179,16 @@ public sealed class CleanerTests
     }
 
     [Fact]
+    public void Tracking_is_turned_off_in_the_document_even_where_building_blocks_have_settings_of_their_own()
+    {
+        const string type = "application/vnd.openxmlformats-officedocument.wordprocessingml.settings+xml";
+        var settings = $"""<w:settings xmlns:w="{W}"><w:trackRevisions/></w:settings>""";
+        var cleaned = Clean(Docx(P(R("Text.")), ("glossary/settings.xml", "glossarySettings", type, settings), ("settings.xml", "settings", type, settings)), new CleanChoices { Tracked = TrackedChoice.Accept });
+        Assert.DoesNotContain("trackRevisions", string.Concat(Parts(cleaned.Bytes).Values), StringComparison.Ordinal);
+        Assert.Single(cleaned.Did, d => d == "Turned the tracking of changes off.");
+    }
+
+    [Fact]
     public void Macros_go_and_the_document_is_one_without()
     {
         var bytes = Parts(Docx(P(R("Text.")), ("vbaProject.bin", "vbaProject", "application/vnd.ms-office.vbaProject", "macro")));

@@ -6,8 +6,21 @@ namespace Countersign.Proof.Tests.Bench;
 /// </summary>
 internal sealed record Attempt(byte[] File, TrustRoot? Trust = null, byte[]? Status = null, DateTimeOffset? At = null, bool Bare = false)
 {
+    private static readonly AsyncLocal<List<Attempt>?> Listener = new();
+
+    /// <summary>Where what is judged is written down, for whoever wants to judge it again; null, as usual, where nobody does.</summary>
+    public static List<Attempt>? Heard
+    {
+        get => Listener.Value;
+        set => Listener.Value = value;
+    }
+
     /// <summary>The verdict on an attempt that says what the victim holds.</summary>
-    public Verdict Judged() => Receipt.Verify(File, Trust!, Status is null ? (ReadOnlyMemory<byte>?)null : Status, At!.Value);
+    public Verdict Judged()
+    {
+        Heard?.Add(this);
+        return Receipt.Verify(File, Trust!, Status is null ? (ReadOnlyMemory<byte>?)null : Status, At!.Value);
+    }
 }
 
 /// <summary>

@@ -1,0 +1,20 @@
+using Xunit;
+
+namespace Countersign.Story.Tests.Mail;
+
+/// <summary>Waits for what other processes do. Long enough for a busy machine; what holds at once costs nothing.</summary>
+internal static class Waiting
+{
+    private static readonly TimeSpan Most = TimeSpan.FromMinutes(5);
+
+    /// <summary>Waits until something holds; the test fails when it does not come to hold.</summary>
+    public static void For(Func<bool> holds, string what)
+    {
+        var until = DateTime.UtcNow + Most;
+        while (!holds())
+        {
+            Assert.True(DateTime.UtcNow < until, $"waited in vain until {what}");
+            Thread.Sleep(20);
+        }
+    }
+}
