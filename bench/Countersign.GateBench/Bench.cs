@@ -47,6 +47,7 @@ internal sealed class Bench : IDisposable
     {
         foreach (var contestant in _contestants.Values)
             contestant.Dispose();
+        Running.EndAll();
         if (_options.Keep)
             Console.Error.WriteLine($"logs and configurations: {_work}");
         else

@@ -57,3 +57,8 @@ catch (OperationCanceledException)
 {
     return 3;
 }
+catch (InvalidOperationException e)
+{
+    Console.Error.WriteLine(e.Message);
+    return 3;
+}
