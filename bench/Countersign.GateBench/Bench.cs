@@ -6,7 +6,7 @@ namespace Countersign.GateBench;
 internal sealed class Bench : IDisposable
 {
     /// <summary>Small messages that the gate has judged before anything counts: its code is compiled by then.</summary>
-    private const int WarmUp = 40_000;
+    private const int WarmUp = 30_000;
 
     private readonly Options _options;
     private readonly string _work;
@@ -47,6 +47,7 @@ internal sealed class Bench : IDisposable
     {
         foreach (var contestant in _contestants.Values)
             contestant.Dispose();
+        Running.EndAll();
         if (_options.Keep)
             Console.Error.WriteLine($"logs and configurations: {_work}");
         else

@@ -15,8 +15,8 @@ internal static class Judging
         var mails = new Mails(words, wire => DraftsHome.Hits(known, wire));
         var looks = new LookAlikes(new OfficeLook("Task Force North", "TFN", ["D. Drafter"], []));
         Console.WriteLine($"{known.Drafts:N0} drafts known\n\n| µs of processor time a message, warm (bytes allocated) | reading | folding | look-up of drafts | look-alikes | all |\n|---|---|---|---|---|---|");
-        foreach (var set in (MailSet[])[mails.Small(1000), mails.SmallWithHits(1000), mails.SmallWithStock(100), mails.Mix(200), mails.Large(20)])
-            Print(set, known, looks, options.Time);
+        foreach (var make in (Func<MailSet>[])[() => mails.Small(200), () => mails.SmallWithHits(200), () => mails.Mix(40), () => mails.Large(4), () => mails.SmallWithStock(10)])
+            Print(make(), known, looks, options.Time);
     }
 
     private static void Print(MailSet set, KnownTexts known, LookAlikes looks, TimeSpan time)

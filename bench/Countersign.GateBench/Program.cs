@@ -57,3 +57,13 @@ catch (OperationCanceledException)
 {
     return 3;
 }
+catch (IOException e)
+{
+    Console.Error.WriteLine($"{e.Message} Where another run has the gate's memory, wait for it or name another --cache.");
+    return 3;
+}
+catch (InvalidOperationException e)
+{
+    Console.Error.WriteLine(e.Message);
+    return 3;
+}

@@ -12,8 +12,11 @@ internal sealed class Running : IDisposable
     /// <summary>What the kernel counts processor time in (USER_HZ, 100 on every Linux platform of .NET), in microseconds.</summary>
     private const double MicrosecondsATick = 10_000;
 
+    private static readonly List<Running> s_all = [];
+
     private readonly Process _process;
     private readonly StreamWriter _log;
+    private bool _disposed;
 
     private Running(Process process, StreamWriter log) => (_process, _log) = (process, log);
 
@@ -34,7 +37,17 @@ internal sealed class Running : IDisposable
         process.StandardInput.Close();
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        return new Running(process, log) { LogFile = logFile };
+        var running = new Running(process, log) { LogFile = logFile };
+        s_all.Add(running);
+        return running;
+    }
+
+    /// <summary>Ends everything that was started and still runs, the last first: also what nobody holds because something went wrong beside it.</summary>
+    public static void EndAll()
+    {
+        for (var i = s_all.Count - 1; i >= 0; i--)
+            s_all[i].Dispose();
+        s_all.Clear();
     }
 
     public required string LogFile { get; init; }
@@ -112,6 +125,9 @@ internal sealed class Running : IDisposable
 
     public void Dispose()
     {
+        if (_disposed)
+            return;
+        _disposed = true;
         if (!_process.HasExited)
         {
             Programs.Run("kill", "-TERM", _process.Id.ToString(CultureInfo.InvariantCulture));
