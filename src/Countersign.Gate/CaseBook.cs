@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -94,8 +93,8 @@ public sealed class CaseBook : IDisposable
                     kind INTEGER NOT NULL, why TEXT NOT NULL, envelope TEXT NOT NULL, findings TEXT NOT NULL) WITHOUT ROWID;
                 CREATE INDEX IF NOT EXISTS cases_message ON cases (message);
                 CREATE INDEX IF NOT EXISTS cases_at ON cases (at);
-                CREATE TABLE IF NOT EXISTS hits (sender TEXT NOT NULL, letter TEXT NOT NULL, at INTEGER NOT NULL, prints BLOB NOT NULL);
-                CREATE INDEX IF NOT EXISTS hits_sender ON hits (sender, letter, at);
+                CREATE TABLE IF NOT EXISTS prints (sender TEXT NOT NULL, letter TEXT NOT NULL, print INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (sender, letter, print)) WITHOUT ROWID;
+                CREATE INDEX IF NOT EXISTS prints_at ON prints (at);
                 """;
             command.ExecuteNonQuery();
             return new CaseBook(connection);
@@ -142,7 +141,8 @@ public sealed class CaseBook : IDisposable
     }
 
     /// <summary>
-    /// Adds what a message carries to what its sender sent in seven days. Whether one letter leaks by all of it together.
+    /// Adds what a message carries to what its sender sent in seven days. Whether one letter leaks by all of it together. Each print of a letter is kept once for each sender, so that a
+    /// sender's thousandth message costs what the first did.
     /// </summary>
     /// <param name="sender">The sender's address.</param>
     /// <param name="suspicions">What the message carries, by letter.</param>
@@ -151,23 +151,25 @@ public sealed class CaseBook : IDisposable
     public bool AddUp(string sender, IReadOnlyList<Suspicion> suspicions, DateTimeOffset now, bool remember)
     {
         var leaks = false;
+        var (at, since) = (now.ToUnixTimeSeconds(), (now - Together).ToUnixTimeSeconds());
         lock (_gate)
         {
             using var transaction = _connection.BeginTransaction();
-            var since = (now - Together).ToUnixTimeSeconds();
             if (remember)
-                Execute("DELETE FROM hits WHERE at < $since", ("$since", since));
+                Execute("DELETE FROM prints WHERE at < $since", ("$since", since));
             foreach (var suspicion in suspicions)
             {
-                var earlier = new List<Suspicion> { suspicion };
-                using (var read = Command("SELECT prints FROM hits WHERE sender = $sender AND letter = $letter AND at >= $since", ("$sender", sender), ("$letter", suspicion.Letter), ("$since", since)))
-                using (var rows = read.ExecuteReader())
+                using var known = Command("SELECT print FROM prints WHERE sender = $sender AND letter = $letter AND at >= $since", ("$sender", sender), ("$letter", suspicion.Letter), ("$since", since));
+                var all = new HashSet<ulong>();
+                using (var rows = known.ExecuteReader())
                     while (rows.Read())
-                        earlier.Add(suspicion with { Fingerprints = Prints((byte[])rows[0]) });
-                leaks |= Suspicion.LeakTogether(earlier);
+                        all.Add(unchecked((ulong)rows.GetInt64(0)));
                 if (remember)
-                    Execute("INSERT INTO hits VALUES ($sender, $letter, $at, $prints)",
-                        ("$sender", sender), ("$letter", suspicion.Letter), ("$at", now.ToUnixTimeSeconds()), ("$prints", Bytes(suspicion.Fingerprints)));
+                    foreach (var print in suspicion.Fingerprints)
+                        Execute("INSERT INTO prints VALUES ($sender, $letter, $print, $at) ON CONFLICT DO UPDATE SET at = $at WHERE $at - at > 3600",
+                            ("$sender", sender), ("$letter", suspicion.Letter), ("$print", unchecked((long)print)), ("$at", at));
+                all.UnionWith(suspicion.Fingerprints);
+                leaks |= Suspicion.LeakTogether([suspicion with { Fingerprints = [.. all] }]);
             }
             transaction.Commit();
         }
@@ -190,22 +192,6 @@ public sealed class CaseBook : IDisposable
                 });
             return all;
         }
-    }
-
-    private static byte[] Bytes(IReadOnlyList<ulong> prints)
-    {
-        var bytes = new byte[prints.Count * 8];
-        for (var i = 0; i < prints.Count; i++)
-            BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(i * 8), prints[i]);
-        return bytes;
-    }
-
-    private static ulong[] Prints(byte[] bytes)
-    {
-        var prints = new ulong[bytes.Length / 8];
-        for (var i = 0; i < prints.Length; i++)
-            prints[i] = BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(i * 8));
-        return prints;
     }
 
     private SqliteCommand Command(string sql, params ReadOnlySpan<(string Name, object Value)> values)

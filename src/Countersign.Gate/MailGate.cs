@@ -79,8 +79,8 @@ public sealed class MailGate(Func<bool, GateKnowledge?> know, Func<MailPolicy> p
         if ((atOnce ? Document.ReadAtOnce(message, "", now.Bounds) : Document.Read(message, "", now.Bounds)) is not { } document)
             return null;
         using var trace = Smtp.GateMeter.Traces.StartActivity("gate.judge");
-        var weighed = Weigh(knowledge, now, document, envelope.Sender, outside, remember: !atOnce);
-        if (weighed.Ruling.Kind == RulingKind.Pass && !weighed.SealedOnly && weighed.Ruling.Suspicions.Count == 0)
+        var weighed = Weigh(knowledge, now, document, envelope.Sender, outside, remember: atOnce ? null : true);
+        if (weighed.Kind == RulingKind.Pass && !weighed.Adds)
             return MailRuling.Pass;
         // From here on it takes the disk.
         if (atOnce)
@@ -122,7 +122,7 @@ public sealed class MailGate(Func<bool, GateKnowledge?> know, Func<MailPolicy> p
         return outside;
     }
 
-    private readonly record struct Weighed(Ruling Ruling, bool SealedOnly, bool Together)
+    private readonly record struct Weighed(Ruling Ruling, bool SealedOnly, bool Together, bool Adds)
     {
         public RulingKind Kind => SealedOnly || Together ? RulingKind.Refuse : Ruling.Kind;
 
@@ -137,15 +137,17 @@ public sealed class MailGate(Func<bool, GateKnowledge?> know, Func<MailPolicy> p
             : Ruling.Next;
     }
 
-    private Weighed Weigh(GateKnowledge knowledge, MailPolicy now, Document document, string sender, List<string> outside, bool remember)
+    private Weighed Weigh(GateKnowledge knowledge, MailPolicy now, Document document, string sender, List<string> outside, bool? remember)
     {
         var unread = now.UnreadMayGoTo.Count > 0 && outside.TrueForAll(r => MailPolicy.Names(now.UnreadMayGoTo, r)) ? new UnreadPolicy { Rest = RulingKind.Pass } : now.Unread;
         var ruling = knowledge.Gatekeeper.Judge(document, Audience.Of(outside), unread);
         // :: Step 3
         var sealedOnly = now.SealedOnly.Count > 0 && outside.Exists(r => MailPolicy.Names(now.SealedOnly, r)) && !knowledge.Gatekeeper.BringsOnlySealed(document);
         // :: Step 4
-        var together = ruling.Leaks.Count == 0 && ruling.Suspicions.Count > 0 && cases.AddUp(Sender(sender), ruling.Suspicions, clock.GetUtcNow(), remember);
-        return new Weighed(ruling, sealedOnly, together);
+        // A k-gram or two that texts share by chance is no evidence, and adds up to none.
+        Suspicion[] some = ruling.Leaks.Count == 0 ? [.. ruling.Suspicions.Where(s => s.Amount > 0)] : [];
+        var together = some.Length > 0 && remember is not null && cases.AddUp(Sender(sender), some, clock.GetUtcNow(), remember.Value);
+        return new Weighed(ruling, sealedOnly, together, some.Length > 0);
     }
 
     /// <summary>A sender as messages are added up: an address with a detail behind a plus sign is the same sender's.</summary>
