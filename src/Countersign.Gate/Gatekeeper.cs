@@ -97,10 +97,13 @@ public sealed class Gatekeeper(KnownTexts texts, LookAlikes looks, Func<byte[], 
 
     /// <summary>
     /// Whether a message brings nothing but sealed letters that stand: every document in it is one, and what the message itself says stands in a text that is free for everyone, as the
-    /// covering words of an office do.
+    /// covering words of an office do. Its subject stands in a text that is free for its recipients, as the letter's own does, or is shorter than anything that could be known again.
     /// </summary>
-    public bool BringsOnlySealed(Document message)
+    public bool BringsOnlySealed(Document message, Audience recipients)
     {
+        foreach (var subject in message.Passages.Where(p => p is { Role: TextRole.MailHeader, Label: not ("from" or "to" or "cc" or "date" or "sender" or "reply-to") }))
+            if (NormalText.Of(subject.Text) is var said && said.Letters.Length >= Fingerprinter.K && !texts.IsFree(said, recipients))
+                return false;
         var any = false;
         foreach (var part in message.Parts)
         {

@@ -49,8 +49,11 @@ public sealed record Leak(string Letter, string Reference, int Version, double S
 /// <param name="Amount">The evidence, as in a <see cref="Leak"/>.</param>
 public sealed record Suspicion(string Letter, string Reference, int Version, IReadOnlyList<ulong> Fingerprints, double Amount)
 {
+    /// <summary>Whether it counts beside others: a k-gram or two that texts share by chance is no evidence, and adds up to none.</summary>
+    public bool AddsUp => Amount > 0;
+
     /// <summary>Whether the suspicions that one sender's messages gave about one letter (in seven days) leak it together.</summary>
-    public static bool LeakTogether(IEnumerable<Suspicion> ofOneLetter) => ofOneLetter.SelectMany(s => s.Fingerprints).Distinct().Count() >= KnownTexts.EnoughTogether;
+    public static bool LeakTogether(IEnumerable<Suspicion> ofOneLetter) => ofOneLetter.Where(s => s.AddsUp).SelectMany(s => s.Fingerprints).Distinct().Count() >= KnownTexts.EnoughTogether;
 }
 
 /// <summary>What a message carries of unreleased texts.</summary>
@@ -221,24 +224,8 @@ public sealed class KnownTexts : IDisposable
     {
         if (text.Letters.Length == 0)
             return true;
-        while (true)
-        {
-            var generation = _current;
-            if (!generation.Enter())
-            {
-                ObjectDisposedException.ThrowIf(_disposed, this);
-                continue;
-            }
-            try
-            {
-                var shares = recipients.IsEveryone ? null : recipients.Addresses.Select(Digest).ToArray();
-                return FreeLetters(generation, generation.Entries, Grams(text), shares, text.Letters.Length) is { } free && Array.IndexOf(free, false) < 0;
-            }
-            finally
-            {
-                generation.Leave();
-            }
-        }
+        var shares = Shares(recipients);
+        return Read(generation => FreeLetters(generation, generation.Entries, Grams(text), shares, text.Letters.Length) is { } free && Array.IndexOf(free, false) < 0);
     }
 
     /// <summary>
@@ -251,25 +238,7 @@ public sealed class KnownTexts : IDisposable
     public bool MayCarry(string text, Func<ReadOnlySpan<char>, bool> holds, out bool seen)
     {
         var probes = _fingerprinter.Screen(text, holds, out seen);
-        if (probes.Length == 0)
-            return false;
-        while (true)
-        {
-            var generation = _current;
-            if (!generation.Enter())
-            {
-                ObjectDisposedException.ThrowIf(_disposed, this);
-                continue;
-            }
-            try
-            {
-                return generation.FindDrafts(probes).Count > 0;
-            }
-            finally
-            {
-                generation.Leave();
-            }
-        }
+        return probes.Length > 0 && Read(generation => generation.FindDrafts(probes).Count > 0);
     }
 
     /// <summary>As the gate does it: a quick look first, and in full where it shows anything.</summary>
@@ -279,6 +248,12 @@ public sealed class KnownTexts : IDisposable
     public Recognition Match(NormalText message, Audience recipients)
     {
         ArgumentNullException.ThrowIfNull(recipients);
+        return Read(generation => Match(generation, message, recipients));
+    }
+
+    /// <summary>Reads in the generation in use, which is not closed meanwhile.</summary>
+    private T Read<T>(Func<Generation, T> read)
+    {
         while (true)
         {
             var generation = _current;
@@ -289,7 +264,7 @@ public sealed class KnownTexts : IDisposable
             }
             try
             {
-                return Match(generation, message, recipients);
+                return read(generation);
             }
             finally
             {
@@ -297,6 +272,9 @@ public sealed class KnownTexts : IDisposable
             }
         }
     }
+
+    /// <summary>The digests of recipients; null for everyone.</summary>
+    private UInt128[]? Shares(Audience recipients) => recipients.IsEveryone ? null : recipients.Addresses.Select(Digest).ToArray();
 
     public void Dispose()
     {
@@ -319,7 +297,7 @@ public sealed class KnownTexts : IDisposable
         if (hits.Count == 0)
             return Recognition.Nothing;
         var entries = generation.Entries;
-        var shares = recipients.IsEveryone ? null : recipients.Addresses.Select(Digest).ToArray();
+        var shares = Shares(recipients);
 
         // Which of the k-grams that hit are in a text free for all recipients.
         var struck = hits.Select(h => h.Probe).Distinct().Order().ToArray();

@@ -31,7 +31,7 @@ public sealed partial class LookAlikes(OfficeLook look)
     private readonly Regex _reference = new(
         $@"(?<![\p{{L}}\p{{N}}]){Regex.Escape(look.Prefix)}\s?[-–—/.]\s?\d{{4}}\s?[-–—/.]\s?\d{{3,9}}(?!\p{{N}})", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
 
-    private readonly string[] _names = [.. look.Letterhead.Prepend(look.Title).Select(m => new string(NormalText.Of(m).Letters)).Where(m => m.Length >= 3)];
+    private readonly string[] _names = [.. look.Letterhead.Prepend(look.Title).Select(m => new string(NormalText.Of(m).Letters)).Where(m => m.Length >= 2)];
     private readonly string _prefix = new(NormalText.Of(look.Prefix).Letters);
 
     /// <summary>Whether folded letters hold the office's name, its letterhead or one of its references anywhere: what holds none of them cannot look like its letter.</summary>
@@ -41,7 +41,7 @@ public sealed partial class LookAlikes(OfficeLook look)
             if (letters.IndexOf(name, StringComparison.Ordinal) >= 0)
                 return true;
         for (var rest = letters; _prefix.Length > 0 && rest.IndexOf(_prefix, StringComparison.Ordinal) is >= 0 and var at; rest = rest[(at + 1)..])
-            if (rest[(at + _prefix.Length)..] is [>= '0' and <= '9', ..])
+            if (rest[(at + _prefix.Length)..] is [>= '0' and <= '9', ..] or [' ', >= '0' and <= '9', ..]) // a prefix that ends with a digit stands apart from the year
                 return true;
         return false;
     }

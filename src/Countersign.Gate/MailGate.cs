@@ -26,8 +26,28 @@ public sealed record MailPolicy
     /// <summary>What one message may cost to read.</summary>
     public ReadingBounds Bounds { get; init; } = ReadingBounds.Default;
 
+    /// <summary>Whether drafts may circulate to an address.</summary>
+    public bool IsInside(string address) => !HasRoute(address) && Names(Inside, address);
+
+    /// <summary>Whether only sealed letters go to an address. One with a route in it may lead to anybody.</summary>
+    public bool IsSealedOnly(string address) => SealedOnly.Count > 0 && (HasRoute(address) || Names(SealedOnly, address));
+
+    /// <summary>What is done about what cannot be read, toward all these.</summary>
+    public UnreadPolicy UnreadFor(IEnumerable<string> recipients) =>
+        UnreadMayGoTo.Count > 0 && recipients.All(r => !HasRoute(r) && Names(UnreadMayGoTo, r)) ? new UnreadPolicy { Rest = RulingKind.Pass } : Unread;
+
+    /// <summary>
+    /// Whether an address may lead elsewhere than its domain says: servers read <c>press%example.net@tfn.example</c>, <c>example.net!press@tfn.example</c> and
+    /// <c>press@example.net@tfn.example</c> as routes (RFC 5321 appendix C; Postfix's allow_percent_hack and swap_bangpath), and complete one without a domain.
+    /// </summary>
+    private static bool HasRoute(string address)
+    {
+        var at = address.LastIndexOf('@');
+        return at <= 0 || address.AsSpan(0, at).ContainsAny('%', '!', '@');
+    }
+
     /// <summary>Whether an address, or its domain, is in a list.</summary>
-    public static bool Names(IReadOnlyList<string> list, string address)
+    private static bool Names(IReadOnlyList<string> list, string address)
     {
         var domain = address.AsSpan(address.LastIndexOf('@') + 1);
         foreach (var named in list)
@@ -59,7 +79,7 @@ public sealed class MailGate(Func<bool, GateKnowledge?> know, Func<MailPolicy> p
     /// <item>The gatekeeper judges it for all recipients outside together, as of the newest act.</item>
     /// <item>To whom only sealed letters go, nothing else passes.</item>
     /// <item>What is too little alone adds up over a sender's messages of seven days.</item>
-    /// <item>What two people let pass, passes, to these recipients, while their word holds.</item>
+    /// <item>What two people let pass, passes, to these recipients, while their word holds; a sealed letter that does not stand never does.</item>
     /// <item>All else is kept as a case before the sender is told.</item>
     /// </list>
     /// </summary>
@@ -90,7 +110,7 @@ public sealed class MailGate(Func<bool, GateKnowledge?> know, Func<MailPolicy> p
             return MailRuling.Pass;
         // :: Step 5
         var digest = DigestOf(document, message.Span, outside);
-        if (knowledge.LetPass.TryGetValue(digest, out var until) && clock.GetUtcNow() <= until)
+        if (IsLetPass(knowledge, weighed.Ruling, digest))
             return MailRuling.Pass;
         // :: Step 6
         var id = cases.Keep(new Case(
@@ -110,14 +130,21 @@ public sealed class MailGate(Func<bool, GateKnowledge?> know, Func<MailPolicy> p
         var document = Document.Read(message, "", now.Bounds);
         var weighed = Weigh(knowledge, now, document, envelope.Sender, outside, remember: false);
         var digest = DigestOf(document, message.Span, outside);
-        return (weighed.Kind, weighed.Why, weighed.Next, weighed.Ruling, digest, knowledge.LetPass.TryGetValue(digest, out var until) && clock.GetUtcNow() <= until);
+        return (weighed.Kind, weighed.Why, weighed.Next, weighed.Ruling, digest, IsLetPass(knowledge, weighed.Ruling, digest));
     }
+
+    /// <summary>Two people's word stands against the gate's, and not against a stopper's: a sealed letter that is held, withdrawn or altered does not leave by it.</summary>
+    private bool IsLetPass(GateKnowledge knowledge, Ruling ruling, Digest digest) =>
+        ruling.Seals.Count == 0 && knowledge.LetPass.TryGetValue(digest, out var until) && clock.GetUtcNow() <= until;
+
+    /// <summary>A date with its zone's name. What is longer may say more than a date, and is part of the message.</summary>
+    private const int LongestDate = 44;
 
     private static List<string> Outside(Envelope envelope, MailPolicy now)
     {
         var outside = new List<string>(envelope.Recipients.Count);
         foreach (var recipient in envelope.Recipients)
-            if (!MailPolicy.Names(now.Inside, recipient))
+            if (!now.IsInside(recipient))
                 outside.Add(recipient);
         return outside;
     }
@@ -139,13 +166,12 @@ public sealed class MailGate(Func<bool, GateKnowledge?> know, Func<MailPolicy> p
 
     private Weighed Weigh(GateKnowledge knowledge, MailPolicy now, Document document, string sender, List<string> outside, bool? remember)
     {
-        var unread = now.UnreadMayGoTo.Count > 0 && outside.TrueForAll(r => MailPolicy.Names(now.UnreadMayGoTo, r)) ? new UnreadPolicy { Rest = RulingKind.Pass } : now.Unread;
-        var ruling = knowledge.Gatekeeper.Judge(document, Audience.Of(outside), unread);
+        var recipients = Audience.Of(outside);
+        var ruling = knowledge.Gatekeeper.Judge(document, recipients, now.UnreadFor(outside));
         // :: Step 3
-        var sealedOnly = now.SealedOnly.Count > 0 && outside.Exists(r => MailPolicy.Names(now.SealedOnly, r)) && !knowledge.Gatekeeper.BringsOnlySealed(document);
+        var sealedOnly = outside.Exists(now.IsSealedOnly) && !knowledge.Gatekeeper.BringsOnlySealed(document, recipients);
         // :: Step 4
-        // A k-gram or two that texts share by chance is no evidence, and adds up to none.
-        Suspicion[] some = ruling.Leaks.Count == 0 ? [.. ruling.Suspicions.Where(s => s.Amount > 0)] : [];
+        Suspicion[] some = ruling.Leaks.Count == 0 ? [.. ruling.Suspicions.Where(s => s.AddsUp)] : [];
         var together = some.Length > 0 && remember is not null && cases.AddUp(Sender(sender), some, clock.GetUtcNow(), remember.Value);
         return new Weighed(ruling, sealedOnly, together, some.Length > 0);
     }
@@ -159,8 +185,8 @@ public sealed class MailGate(Func<bool, GateKnowledge?> know, Func<MailPolicy> p
     }
 
     /// <summary>
-    /// The digest under which people let a message pass: of what it says and brings, and to whom it goes. Dates, routes and boundaries, which change each time that a mail
-    /// program sends the same message again, are left out. What was not read counts byte for byte.
+    /// The digest under which people let a message pass: of all that is read in it as text, what it brings, and to whom it goes. Its date, routes and boundaries, which change each time that a
+    /// mail program sends the same message again, are left out. What was not read counts byte for byte.
     /// </summary>
     public static Digest DigestOf(Document message, ReadOnlySpan<byte> bytes, IReadOnlyCollection<string> recipients)
     {
@@ -174,8 +200,8 @@ public sealed class MailGate(Func<bool, GateKnowledge?> know, Func<MailPolicy> p
         foreach (var recipient in recipients.Select(r => r.ToLowerInvariant()).Distinct().Order(StringComparer.Ordinal))
             Add("to", Encoding.UTF8.GetBytes(recipient));
         foreach (var passage in message.Passages)
-            if (passage.Role != TextRole.Metadata && (passage.Role != TextRole.MailHeader || passage.Label == "subject"))
-                Add(passage.Role.ToString(), Encoding.UTF8.GetBytes(passage.Text));
+            if (passage is not { Role: TextRole.MailHeader, Label: "date", Text.Length: <= LongestDate })
+                Add($"{passage.Role} {passage.Label}", Encoding.UTF8.GetBytes(passage.Text));
         foreach (var part in message.Parts)
         {
             Add("name", Encoding.UTF8.GetBytes(part.Name));

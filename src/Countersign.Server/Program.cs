@@ -15,7 +15,8 @@ using Countersign.Server.Replaying;
 using Countersign.Server.Serving;
 
 // Before the first socket: they complete on the threads that wait for them, which halves what a short message costs the gate (docs/decisions/0006-gate.md).
-Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", args is ["gate", ..] ? "1" : null);
+if (args.Contains("gate"))
+    Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
 
 // The house: what happens to a letter, room by room.
 CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;

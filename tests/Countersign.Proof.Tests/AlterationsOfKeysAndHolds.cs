@@ -422,6 +422,18 @@ public sealed partial class AlterationTests
             var free = new FreeAct(office.Header(RegistrarOne)) { Text = Digest.Of(Pdf), Title = "We do NOT withdraw" };
             office.Letter("l1").Insert(2, office.Enter(free, RegistrarOne, Lawyer));
         });
+        yield return Row("A message that was let pass stands among the letter's acts.", "not in the order of the ledger", office =>
+        {
+            office.Send("l1", Pdf);
+            var pass = new PassAct(office.Header(RegistrarOne)) { Message = Digest.Of(Pdf), Reason = "It is urgent.", Until = office.Now.AddHours(24) };
+            office.Letter("l1").Insert(2, office.Enter(pass, RegistrarOne, Lawyer));
+        });
+        yield return Row("A message that was let pass stands among the roster's acts.", "does not stand", office =>
+        {
+            var pass = new PassAct(office.Header(RegistrarOne)) { Message = Digest.Of(Pdf), Reason = "It is urgent.", Until = office.Now.AddHours(24) };
+            office.Roster.Add(office.Enter(pass, RegistrarOne, Lawyer));
+            office.Send("l1", Pdf);
+        });
         yield return Row("A freed text stands among the roster's acts.", "does not stand", office =>
         {
             var free = new FreeAct(office.Header(RegistrarOne)) { Text = Digest.Of(Pdf), Title = "We do NOT withdraw" };

@@ -126,6 +126,18 @@ public sealed class HonestChangesTests
     }
 
     [Fact]
+    public void A_message_is_let_pass_by_those_whom_the_policy_names_for_seven_days_at_most_and_by_nobody_alone()
+    {
+        PassAct For(int days) => new(_office.Header(RegistrarOne)) { Message = Digest.Of(_pdf), Reason = "It is urgent.", Until = _office.Now.AddDays(days) };
+        var pass = For(7);
+        Assert.True(Act.TryRead(pass.Bytes, out var read, out _) && read is PassAct { Reason: "It is urgent." });
+        Assert.False(Act.TryRead(For(8).Bytes, out _, out _));
+        Assert.Contains("legal", _office.Refusal(pass, _office.Sign(pass, RegistrarOne)), StringComparison.Ordinal);
+        Assert.Contains("legal", _office.Refusal(pass, _office.Sign(pass, RegistrarOne, RegistrarTwo)), StringComparison.Ordinal);
+        _office.Enter(pass, RegistrarOne, Lawyer);
+    }
+
+    [Fact]
     public void A_text_is_freed_by_those_whom_the_policy_names_and_by_nobody_alone()
     {
         var free = new FreeAct(_office.Header(RegistrarOne)) { Text = Digest.Of(_pdf), Title = "Annual report" };

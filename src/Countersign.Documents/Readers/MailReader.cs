@@ -109,13 +109,13 @@ internal static class MailReader
         }
     }
 
-    /// <summary>Whether a field that a machine should have written holds sentences: long, mostly letters and spaces.</summary>
+    /// <summary>Whether a field that a machine should have written holds a sentence: as long as one that could be known again, mostly letters and spaces.</summary>
     private static bool IsProse(string value)
     {
         var letters = 0;
         foreach (var c in value)
             if (char.IsLetter(c) || c == ' ') letters++;
-        return value.Length > 150 && letters * 10 >= value.Length * 9;
+        return value.Length > 40 && letters * 10 >= value.Length * 9;
     }
 
     private static string Unfold(string value) => value.ReplaceLineEndings("").Replace('\t', ' ');

@@ -16,6 +16,7 @@ internal struct EndOfData
     }
 
     private At _at;
+    private bool _isChunked;
 
     /// <summary>Whether there was a CR or LF by itself.</summary>
     public bool HasStray { get; private set; }
@@ -35,7 +36,7 @@ internal struct EndOfData
             var b = arrived[i];
             switch (_at)
             {
-                case At.LineStart when b == '.':
+                case At.LineStart when b == '.' && !_isChunked:
                     _at = At.Dot;
                     i++;
                     break;
@@ -87,31 +88,11 @@ internal struct EndOfData
         return i;
     }
 
-    /// <summary>Whether bytes that came in chunks (RFC 3030) hold a CR or LF by itself. Fed like <see cref="Read"/>, and no dot means anything.</summary>
+    /// <summary>Reads on where bytes come in chunks (RFC 3030 §2), which no dot ends. <paramref name="last"/> says that no more come.</summary>
     public void ReadChunk(ReadOnlySpan<byte> arrived, bool last)
     {
-        var i = 0;
-        while (i < arrived.Length)
-        {
-            if (_at == At.Cr)
-            {
-                if (arrived[i] == '\n')
-                    i++;
-                else
-                    HasStray = true;
-                _at = At.InLine;
-                continue;
-            }
-            var found = arrived[i..].IndexOfAny((byte)'\r', (byte)'\n');
-            if (found < 0)
-                break;
-            i += found + 1;
-            if (arrived[i - 1] == '\n')
-                HasStray = true;
-            else
-                _at = At.Cr;
-        }
-        if (last && _at == At.Cr)
-            HasStray = true;
+        _isChunked = true;
+        Read(arrived);
+        HasStray |= last && _at == At.Cr;
     }
 }

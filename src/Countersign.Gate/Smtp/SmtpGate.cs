@@ -234,7 +234,8 @@ public sealed class SmtpGate : IAsyncDisposable
         });
         try
         {
-            var ruling = await judging.WaitAsync(limit);
+            var left = limit - System.Diagnostics.Stopwatch.GetElapsedTime(began);
+            var ruling = await judging.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero);
             if (ruling is not null)
                 Meter.Judged(ruling.Kind, began);
             return (ruling, false);

@@ -23,6 +23,9 @@ internal sealed class SmtpSession(SmtpGate gate, Wire client, IPAddress address)
 
     private const int MostTogether = 100;
 
+    /// <summary>The most bytes of a message that are read at once.</summary>
+    private const int MostAtATime = 65_536;
+
     /// <summary>A recipient as the next hop is asked about it; or what was said about it here.</summary>
     private readonly record struct Recipient(byte[] Command, string Address, SmtpReply? Said);
 
@@ -38,7 +41,7 @@ internal sealed class SmtpSession(SmtpGate gate, Wire client, IPAddress address)
     private EndOfData _end, _chunkEnds;
     private byte[] _mail = [];
     private bool _mailSent, _hopIsDedicated, _refusedChunk, _over, _extended;
-    private string _sender = "", _helo = "", _clientName = "", _seenAddress = "";
+    private string _sender = "", _helo = "", _clientName = "", _clientAddress = "", _forwardedAddress = "";
     private int _errors, _idle;
 
     /// <summary>Whether a message is under way: a gate that closes waits for it.</summary>
@@ -312,11 +315,12 @@ internal sealed class SmtpSession(SmtpGate gate, Wire client, IPAddress address)
         _batch.Clear();
         _idle = 0;
         Read(arguments);
+        // Only what has arrived whole: a line without end is told so as any other command is.
         while (_batch.Count < MostTogether && client.Arrived.Length >= 5 && SmtpCommand.Is(client.Arrived[..4], "RCPT"u8) && client.Arrived[4] == ' '
-            && client.TryLine(SmtpCommand.MostLine, out var more, out var tooLong))
+            && client.Arrived.IndexOf((byte)'\n') is >= 0 and < SmtpCommand.MostLine && client.TryLine(SmtpCommand.MostLine, out var more, out _))
         {
             var line = more.Span;
-            if (tooLong || line[^2] != '\r' || line[..^2].IndexOfAny((byte)'\r', (byte)0) >= 0)
+            if (line[^2] != '\r' || line[..^2].IndexOfAny((byte)'\r', (byte)0) >= 0)
                 _batch.Add(new Recipient([], "", Says.BareLine));
             else
                 Read(SmtpCommand.Trim(line[4..^2]));
@@ -534,6 +538,7 @@ internal sealed class SmtpSession(SmtpGate gate, Wire client, IPAddress address)
         {
             client.Within((int)Math.Clamp(until - Environment.TickCount64, 0, _settings.Limits.IdleSeconds * 1000));
             var room = body.Room();
+            room = room[..Math.Min(room.Length, MostAtATime)]; // what was read past the end is kept by the wire
             var read = await client.ReadInto(room);
             if (read == 0)
             {
@@ -559,7 +564,7 @@ internal sealed class SmtpSession(SmtpGate gate, Wire client, IPAddress address)
         var kept = false;
         if (fault is null)
         {
-            var envelope = new Envelope(_seenAddress.Length > 0 ? _seenAddress : _address, _helo, _sender, _taken.ConvertAll(t => t.Address));
+            var envelope = new Envelope(_forwardedAddress.Length > 0 ? _forwardedAddress : _clientAddress.Length > 0 ? _clientAddress : _address, _helo, _sender, _taken.ConvertAll(t => t.Address));
             MailRuling? ruling;
             (ruling, kept) = await gate.Judge(envelope, body, end, stuffed);
             fault = ruling switch
@@ -746,8 +751,7 @@ internal sealed class SmtpSession(SmtpGate gate, Wire client, IPAddress address)
         else
         {
             _xforward.Add([.. line, (byte)'\r', (byte)'\n']);
-            foreach (var word in Encoding.ASCII.GetString(arguments).Split(' ', StringSplitOptions.RemoveEmptyEntries))
-                Note(word);
+            Note(Encoding.ASCII.GetString(arguments), ref _forwardedAddress);
             Answer(Says.Ok);
         }
     }
@@ -789,20 +793,22 @@ internal sealed class SmtpSession(SmtpGate gate, Wire client, IPAddress address)
                 await End(Says.NoNextHop);
                 return;
             }
-            foreach (var word in arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-                Note(word);
+            Note(arguments, ref _clientAddress);
             (_helo, _state) = ("", SmtpState.Connected);
         }
         Answer(said);
     }
 
-    /// <summary>What a trusted server says of the client behind it, for our records.</summary>
-    private void Note(string word)
+    /// <summary>What a trusted server says of the client behind it, for our records: XCLIENT for the session, XFORWARD for one message.</summary>
+    private void Note(string attributes, ref string clientAddress)
     {
-        if (word.StartsWith("ADDR=", StringComparison.OrdinalIgnoreCase) && word.Length <= 100 && word[5] != '[')
-            _seenAddress = word[5..];
-        if (word.StartsWith("NAME=", StringComparison.OrdinalIgnoreCase) && word.Length <= 255)
-            _clientName = word[5..];
+        foreach (var word in attributes.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (word.StartsWith("ADDR=", StringComparison.OrdinalIgnoreCase) && word.Length is > 5 and <= 100 && word[5] != '[')
+                clientAddress = word[5..];
+            if (word.StartsWith("NAME=", StringComparison.OrdinalIgnoreCase) && word.Length <= 255)
+                _clientName = word[5..];
+        }
     }
 
     /// <summary>Forgets the transaction here and at the next hop; a connection that stands between two transactions goes back to those that wait.</summary>
@@ -830,6 +836,7 @@ internal sealed class SmtpSession(SmtpGate gate, Wire client, IPAddress address)
         }
         _mailSent = false;
         _xforward.Clear();
+        _forwardedAddress = "";
     }
 
     /// <summary>Ends the connection to the next hop, and with it the transaction there: whoever goes on says sender and recipients again.</summary>

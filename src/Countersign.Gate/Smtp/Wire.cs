@@ -81,7 +81,14 @@ internal sealed class Wire : IDisposable
     public async ValueTask<bool> Fill()
     {
         if (_start == _end)
+        {
             _start = _end = 0;
+            if (_in.Length > 4 * First)
+            {
+                ArrayPool<byte>.Shared.Return(_in);
+                _in = ArrayPool<byte>.Shared.Rent(First);
+            }
+        }
         else if (_start > 0 && _end == _in.Length)
         {
             _in.AsSpan(_start, _end - _start).CopyTo(_in);

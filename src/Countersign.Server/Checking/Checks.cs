@@ -71,8 +71,8 @@ public sealed class Checks
     {
         texts.CatchUp(office, progress);
         var (trust, now) = (office.Trust(), office.Now);
-        var holds = GateWatch.Holds(office.Home);
-        _gate = new Gatekeeper(texts.Known, new LookAlikes(GateWatch.LookOf(office)), pdf => GateWatch.Verify(pdf, trust, holds, now), new UnreadPolicy());
+        var home = office.Home;
+        _gate = new Gatekeeper(texts.Known, new LookAlikes(GateWatch.LookOf(office)), pdf => GateWatch.Verify(pdf, trust, GateWatch.Holds(home), now), new UnreadPolicy());
         _facts = FactsOf(office);
         _today = DateOnly.FromDateTime(now.UtcDateTime);
     }

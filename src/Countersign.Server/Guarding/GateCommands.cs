@@ -69,19 +69,21 @@ public static class GateCommands
         var to = new Option<string[]>("--to") { Description = "To whom it goes.", HelpName = "ADDRESS", Required = true };
         var test = new Command("test", "Says what the gate would answer to a message, and why. Nothing is sent or kept. Exit 1 when it would not pass.") { file, from, to }
             .Example("countersign gate test message.eml --to joc@example.org");
-        line.InOffice(test, (parse, office) =>
+        line.Action(test, parse =>
         {
             var path = parse.GetRequiredValue(file);
             if (!File.Exists(path))
                 return new Refusal("gate.file", $"There is no file {path}.", "Check the path.");
             if (new FileInfo(path).Length > DocumentKind.MostBytes)
                 return new Refusal("gate.too-large", $"{path} is larger than the 100 MB that are read.", "The gate refuses it for its size, too.");
-            if (!options.Read(parse, office).Is(out var settings, out var refusal) || !SharedOffice.Open(office.Home, line.Clock).Is(out var shared, out refusal))
+            if (!SharedOffice.Open(line.HomeOf(parse), line.Clock).Is(out var office, out var refusal))
                 return refusal;
-            using (shared)
-            using (var watch = new GateWatch(shared, line.Clock))
+            using (office)
+            using (var watch = new GateWatch(office, line.Clock))
             using (var cases = CaseBook.Open(GateHouse.CasesOf(office.Home)))
             {
+                if (!office.Alone(o => options.Read(parse, o)).Is(out var settings, out refusal))
+                    return refusal;
                 var mail = new MailGate(watch.Now, () => settings.Mail, cases, line.Clock);
                 var said = mail.Explain(new Envelope("", "", parse.GetRequiredValue(from), [.. parse.GetRequiredValue(to)]), File.ReadAllBytes(path));
                 var passes = said.Kind == RulingKind.Pass || said.LetPass;
@@ -145,6 +147,8 @@ public static class GateCommands
             using var book = CaseBook.Open(GateHouse.CasesOf(office.Home));
             if (book.Find(parse.GetRequiredValue(id)) is not { } one)
                 return Unknown(parse.GetRequiredValue(id));
+            if (one.Findings.Seals.Count > 0)
+                return new Refusal("gate.seal", $"{one.Id} brings a sealed letter that does not stand: {one.Findings.Seals[0]}. Nobody lets that pass.", "Have the hold lifted, or send the sealed copy as it was released.");
             if (parse.GetValue(hours) is < 1 or > 168)
                 return Commands.CommandLine.Usage("A message is let pass for 1 to 168 hours.");
             var why = (parse.GetValue(reason) ?? "").Trim();

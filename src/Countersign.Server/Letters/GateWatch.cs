@@ -65,7 +65,8 @@ public sealed class GateWatch : IDisposable
     {
         var texts = _office.Texts;
         texts.CatchUp(office);
-        var trust = new Lazy<TrustRoot>(() => _office.Alone(o => o.Trust()));
+        // Made when a sealed letter first comes, and again if that failed.
+        var trust = new Lazy<TrustRoot>(() => _office.Alone(o => o.Trust()), LazyThreadSafetyMode.PublicationOnly);
         return new GateKnowledge(
             new Gatekeeper(texts.Known, new LookAlikes(LookOf(office)), pdf => Verify(pdf, trust.Value, Holds(_office.Home), Office.Whole(_clock.GetUtcNow())), new UnreadPolicy()),
             office.MessagesLetPass());

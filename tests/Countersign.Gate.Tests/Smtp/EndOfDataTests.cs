@@ -52,6 +52,20 @@ public sealed class EndOfDataTests
         }, iter: 5000);
 
     [Fact]
+    public void In_chunks_no_dot_means_anything_and_every_stray_line_end_is_seen() =>
+        Gen.Select(Pieces("\r", "\n", ".", "a", "\r\n", "\r\n.\r\n").Array[0, 40], Gen.Int[1, 7]).Sample((pieces, step) =>
+        {
+            var text = string.Concat(pieces);
+            var bytes = Encoding.Latin1.GetBytes(text);
+            var chunks = new EndOfData();
+            for (var at = 0; at < bytes.Length; at += step)
+                chunks.ReadChunk(bytes.AsSpan(at, Math.Min(step, bytes.Length - at)), last: false);
+            chunks.ReadChunk([], last: true);
+            Assert.False(chunks.IsOver);
+            Assert.Equal(text.Replace("\r\n", "", StringComparison.Ordinal).AsSpan().ContainsAny('\r', '\n'), chunks.HasStray);
+        }, iter: 5000);
+
+    [Fact]
     public void Dots_are_taken_away_as_they_were_put()
     {
         Pieces("a", ".", "\r\n", "b.").Array[0, 30].Sample(pieces =>

@@ -112,6 +112,23 @@ public sealed class SessionTests
     }
 
     [Fact]
+    public void A_recipient_too_long_to_be_one_is_told_so_and_what_is_left_of_it_is_no_command()
+    {
+        using var gate = new GateOnLoopback();
+        using var talk = gate.Talk();
+        talk.Say("MAIL FROM:<a@tfn.example>", "250");
+        talk.Send("RCPT TO:<b@example.org>\r\nRCPT TO:<" + new string('x', 6000));
+        talk.Expect("250");
+        talk.Send("\r\nRCPT TO:<c@example.org>\r\nDATA\r\n");
+        talk.Expect("500 5.5.2");
+        talk.Expect("250");
+        talk.Expect("354");
+        talk.Send("Subject: x\r\n\r\nx\r\n.\r\n");
+        talk.Expect("250");
+        Assert.Equal(["b@example.org", "c@example.org"], Assert.Single(gate.Judged).Envelope.Recipients);
+    }
+
+    [Fact]
     public void A_hop_that_does_not_take_commands_together_gets_them_one_by_one()
     {
         using var gate = new GateOnLoopback();
@@ -449,12 +466,14 @@ public sealed class SessionTests
         Assert.Contains("XFORWARD NAME=desk.tfn.example ADDR=10.1.2.3 PROTO=ESMTP", gate.Hop.Commands);
         Assert.Equal("10.1.2.3", gate.Judged[0].Envelope.Client);
         // It holds for one message.
+        Assert.StartsWith("250", talk.Mail(Everyday), StringComparison.Ordinal);
+        Assert.Equal("127.0.0.1", gate.Judged[1].Envelope.Client);
         gate.Hop.Answer = c => c.StartsWith("XCLIENT", StringComparison.Ordinal) ? "220 hop.example" : null;
         talk.Say("XCLIENT NAME=other.tfn.example ADDR=10.9.9.9", "220");
         talk.Say("MAIL FROM:<a@tfn.example>", "503");
         talk.Say("EHLO other.tfn.example", "250");
         Assert.StartsWith("250", talk.Mail(Everyday), StringComparison.Ordinal);
-        Assert.Equal("10.9.9.9", gate.Judged[1].Envelope.Client);
+        Assert.Equal("10.9.9.9", gate.Judged[2].Envelope.Client);
     }
 
     [Fact]

@@ -37,7 +37,7 @@ internal sealed class Sink : IDisposable
     public Sink()
     {
         _listener.Start();
-        _ = Task.Run(Accept);
+        Waiting.ForClients(_listener, Serve);
     }
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
@@ -58,22 +58,6 @@ internal sealed class Sink : IDisposable
         ArrivedMail? found = null;
         Waiting.For(() => (found = Mail.FirstOrDefault(m => m.Text.Contains(words, StringComparison.Ordinal))) is not null, $"a message with \"{words}\" arrives");
         return found!;
-    }
-
-    private async Task Accept()
-    {
-        while (true)
-        {
-            try
-            {
-                var client = await _listener.AcceptTcpClientAsync();
-                _ = Serve(client);
-            }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
-            {
-                return;
-            }
-        }
     }
 
     private async Task Serve(TcpClient client)

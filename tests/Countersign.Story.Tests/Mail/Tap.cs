@@ -16,7 +16,7 @@ internal sealed class Tap : IDisposable
     {
         _to = to;
         _listener.Start();
-        _ = Task.Run(Accept);
+        Waiting.ForClients(_listener, Pass);
     }
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
@@ -38,22 +38,6 @@ internal sealed class Tap : IDisposable
             if (sent.AsSpan().IndexOf(bytes) >= 0)
                 return true;
         return false;
-    }
-
-    private async Task Accept()
-    {
-        while (true)
-        {
-            try
-            {
-                var client = await _listener.AcceptTcpClientAsync();
-                _ = Pass(client);
-            }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
-            {
-                return;
-            }
-        }
     }
 
     private async Task Pass(TcpClient client)

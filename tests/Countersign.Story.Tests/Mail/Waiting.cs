@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Xunit;
 
 namespace Countersign.Story.Tests.Mail;
@@ -6,6 +7,20 @@ namespace Countersign.Story.Tests.Mail;
 internal static class Waiting
 {
     private static readonly TimeSpan Most = TimeSpan.FromMinutes(5);
+
+    /// <summary>Serves each client that comes, beside whatever the test does, until the listener is disposed of.</summary>
+    public static void ForClients(TcpListener listener, Func<TcpClient, Task> serve) => _ = Task.Run(async () =>
+    {
+        try
+        {
+            while (true)
+                _ = serve(await listener.AcceptTcpClientAsync());
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // It was disposed of.
+        }
+    });
 
     /// <summary>Waits until something holds; the test fails when it does not come to hold.</summary>
     public static void For(Func<bool> holds, string what)

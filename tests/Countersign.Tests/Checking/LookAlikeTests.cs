@@ -31,6 +31,23 @@ public sealed class LookAlikeTests
     public void A_reference_of_the_office_over_a_dated_letter_is_enough() =>
         Assert.NotEmpty(In("Our reference: TFI-2020-0031\n\n6 January 2020\n\nSir,\n\nWe are leaving.\n\nYours faithfully\n"));
 
+    /// <summary>The gate looks only where the office's name or a reference stands: whatever looks like a letter must be looked at.</summary>
+    [Theory]
+    [InlineData("Task Force North", "TFN")]
+    [InlineData("Eenheid 2", "TF2")]
+    [InlineData("Æ Q", "2Q")]
+    [InlineData("7 Wing", "W77")]
+    public void What_looks_like_the_offices_letter_is_never_passed_over(string title, string prefix)
+    {
+        var looks = new LookAlikes(new OfficeLook(title, prefix, ["A. Jansen"], []));
+        foreach (var letter in (string[])[
+            $"Our reference: {prefix}-2026-0031\n\n6 January 2026\n\nSir,\n\nWe are leaving.\n\nYours faithfully\n",
+            $"Our reference: {prefix} / 2026 / 0031\n\n6 January 2026\n\nSir,\n\nWe are leaving.\n\nYours faithfully\n",
+            $"{title.ToUpperInvariant()}\n\n6 January 2026\n\nSir,\n\nWe are leaving.\n\nA. Jansen\n{title}\n"])
+            Assert.True(looks.In(Document.Read(Encoding.UTF8.GetBytes(letter), "letter.txt")).Count == 0 || looks.MayBear(NormalText.Of(letter).Letters), letter);
+        Assert.NotEmpty(looks.In(Document.Read(Encoding.UTF8.GetBytes($"Our reference: {prefix}-2026-0031\n\n6 January 2026\n\nSir,\n\nWe are leaving.\n"))));
+    }
+
     [Fact]
     public void No_everyday_mail_looks_like_a_letter_of_this_office()
     {

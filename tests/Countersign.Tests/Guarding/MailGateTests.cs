@@ -101,6 +101,24 @@ public sealed class MailGateTests : IDisposable
         Assert.Equal(RulingKind.Refuse, Decide(Mail(Words), "b@tfn.example.evil.example").Kind);
     }
 
+    /// <summary>Servers read these as routes out of the house, or complete them with whatever domain is theirs.</summary>
+    [Theory]
+    [InlineData("press%example.net@tfn.example")]
+    [InlineData("example.net!press@tfn.example")]
+    [InlineData("press@example.net@tfn.example")]
+    [InlineData("@tfn.example")]
+    [InlineData("tfn.example")]
+    public void An_address_that_may_lead_out_of_the_house_is_not_inside_it(string address)
+    {
+        _house.Draft($"Sir,\n\n{Words}\n");
+        Assert.Equal(RulingKind.Refuse, Decide(Mail(Words), address).Kind);
+        _policy = _policy with { SealedOnly = ["ministry.example"] };
+        Assert.Equal(RulingKind.Refuse, Decide(Mail("We are leaving."), address).Kind);
+        byte[] secret = [.. "Salted__"u8, .. Enumerable.Range(0, 500).Select(i => (byte)((i * 7919 >> 3) & 0xFF))];
+        _policy = new MailPolicy { UnreadMayGoTo = ["tfn.example"] };
+        Assert.Equal(RulingKind.Refuse, Decide(WithFile(secret, "x.bin"), address).Kind);
+    }
+
     [Fact]
     public void A_letter_sent_in_pieces_adds_up()
     {
@@ -127,6 +145,11 @@ public sealed class MailGateTests : IDisposable
         Assert.Equal(RulingKind.Pass, Decide(Mail("We are leaving."), "b@example.org").Kind);
         Assert.Equal(RulingKind.Pass, Decide(WithFile(sealedCopy, "letter.pdf"), "joc@example.org").Kind);
         Assert.Equal(RulingKind.Refuse, Decide(WithFile(sealedCopy, "letter.pdf", "By the way, we are leaving next week."), "joc@example.org").Kind);
+        // Nor do words that travel as a field; the letter's own may.
+        byte[] WithSubject(string field) => Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(WithFile(sealedCopy, "letter.pdf")).Replace("Subject: x\r\n", field + "\r\n", StringComparison.Ordinal));
+        Assert.Equal(RulingKind.Refuse, Decide(WithSubject("Subject: All of us are leaving next week"), "joc@example.org").Kind);
+        Assert.Equal(RulingKind.Refuse, Decide(WithSubject("Comments: All of us are leaving next week"), "joc@example.org").Kind);
+        Assert.Equal(RulingKind.Pass, Decide(WithSubject("Subject: repositioning forces over the course of the coming days"), "joc@example.org").Kind);
         Assert.Equal(RulingKind.Refuse, Decide(WithFile(_house.Home.ReadBlob(_house.Office.History(_house.Draft("Sir,\n\nAnother letter, wholly unlike the first.\n").Letter).CurrentDraft!.FairCopy)!, "letter.pdf"), "joc@example.org").Kind);
     }
 
@@ -180,8 +203,28 @@ public sealed class MailGateTests : IDisposable
         Assert.Equal(RulingKind.Refuse, Decide(Mail(Words), "press@example.net", "others@example.net").Kind);
         Assert.Equal(RulingKind.Refuse, Decide(Mail(Words + " And one word."), "press@example.net").Kind);
         Assert.Equal(RulingKind.Refuse, Decide(Mail(Words, subject: "another"), "press@example.net").Kind);
+        // Nothing rides along in a field, whatever it is called.
+        foreach (var field in (string[])["Comments", "Keywords", "Organization", "X-Note", "Reply-To"])
+            Assert.Equal(RulingKind.Refuse, Decide(Mail(Words, more: $"{field}: {More}\r\n"), "press@example.net").Kind);
+        Assert.Equal(RulingKind.Refuse, Decide(Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(Mail(Words)).Replace("10:00:00 +0000", $"10:00:00 +0000 ({More})", StringComparison.Ordinal)), "press@example.net").Kind);
+        Assert.Equal(RulingKind.Pass, Decide(Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(Mail(Words)).Replace("10:00:00", "11:30:00", StringComparison.Ordinal)), "press@example.net").Kind);
         _house.Clock.Advance(TimeSpan.FromHours(25));
         Assert.Equal(RulingKind.Refuse, Decide(Mail(Words), "press@example.net").Kind);
+    }
+
+    /// <summary>One person stops a letter; two who free texts do not outvote that.</summary>
+    [Fact]
+    public void A_sealed_letter_that_is_held_passes_by_nobodys_word()
+    {
+        var (letter, path) = _house.ReleasedLetter($"Sir,\n\n{Words}\n");
+        var message = WithFile(File.ReadAllBytes(path), "letter.pdf");
+        Assert.Null(_house.Hold(letter, "legal").Refusal);
+        var digest = _cases.Find(Decide(message, "joc@example.org").Case!)!.Message;
+        var decided = _house.Office.Decide(FreeAct.About, [_house.Registrars()[0], _house.Signer("legal")], _ => false,
+            header => new PassAct(header) { Message = digest, Reason = "It is urgent.", Until = header.At.AddHours(24) });
+        Assert.NotNull(decided.Value!.Recorded);
+        Assert.Contains(digest, _watch.Now(atOnce: false)!.LetPass.Keys);
+        Assert.Equal(RulingKind.Refuse, Decide(message, "joc@example.org").Kind);
     }
 
     [Fact]
